@@ -1,0 +1,34 @@
+"""Domains: the convex sets whose regions are enumerated."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from polyae.domains.ball import Ball
+from polyae.domains.box import Box, Space
+from polyae.domains.domain import Domain, Halfspaces
+from polyae.domains.polytope import Polytope
+from polyae.errors import DomainError
+
+__all__ = ["Ball", "Box", "Domain", "Halfspaces", "Polytope", "Space", "domain_from_dict"]
+
+
+def domain_from_dict(data: dict[str, Any]) -> Domain:
+    """Inverse of :meth:`Domain.to_dict`.
+
+    Examples
+    --------
+    >>> domain_from_dict(Ball([0, 0], 1, p=1).to_dict()).p
+    1.0
+    """
+    match data:
+        case {"kind": "box", "lo": lo, "hi": hi}:
+            return Box(lo, hi)
+        case {"kind": "polytope", "A": a, "b": b}:
+            return Polytope(a, b)
+        case {"kind": "ball", "centre": centre, "radius": radius, "p": p}:
+            return Ball(centre, radius, math.inf if p == "inf" else p)
+        case {"kind": "space", "dim": dim}:
+            return Space(dim)
+    raise DomainError(f"not the description of a domain: {sorted(data)}")

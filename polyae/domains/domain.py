@@ -1,0 +1,115 @@
+"""What a domain is: an outer polyhedron, and for curved domains a ball that cuts it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from polyae.errors import DomainError, ShapeError
+
+Float = NDArray[np.float64]
+
+__all__ = ["Domain", "Halfspaces", "as_points", "as_vector"]
+
+
+@dataclass(frozen=True)
+class Halfspaces:
+    """Half-spaces ``normals @ z + offsets >= 0`` whose offsets need not be float64.
+
+    Parameters
+    ----------
+    normals : array, shape (m, h)
+        Exact.
+    offsets : array, shape (m,)
+        The exact offsets rounded to float64.
+    exact_offsets : tuple of Fraction, length m
+    """
+
+    normals: Float
+    offsets: Float
+    exact_offsets: tuple[Fraction, ...]
+
+    @classmethod
+    def build(cls, normals: Float, exact_offsets: list[Fraction]) -> Halfspaces:
+        """Round the offsets and freeze."""
+        return cls(normals, np.array([float(x) for x in exact_offsets], dtype=np.float64), tuple(exact_offsets))
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+
+class Domain(ABC):
+    """A full-dimensional convex set in which regions are looked for.
+
+    Regions are open sets; a domain stands for its interior, so that what only touches it is outside.
+    """
+
+    @property
+    @abstractmethod
+    def dim(self) -> int:
+        """Dimension h of the space."""
+
+    @abstractmethod
+    def halfspaces(self) -> Halfspaces:
+        """Half-spaces of the domain, or for a curved one of a polyhedron around it."""
+
+    @abstractmethod
+    def interior_point(self) -> tuple[Fraction, ...]:
+        """Some exact point strictly inside."""
+
+    @abstractmethod
+    def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
+        """Tell which points (..., h) lie in the closed domain, evaluated in float64."""
+
+    @abstractmethod
+    def bounding_box(self) -> tuple[Float, Float]:
+        """Axis-parallel box ``lo, hi`` around the domain, infinite where it is unbounded."""
+
+    @abstractmethod
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready description; :func:`polyae.domains.domain_from_dict` reads it back."""
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the domain is bounded."""
+        lo, hi = self.bounding_box()
+        return bool(np.isfinite(lo).all() and np.isfinite(hi).all())
+
+    @property
+    def curved(self) -> bool:
+        """Whether the domain is a proper subset of its half-spaces (a Euclidean ball)."""
+        return False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Domain) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(repr(self.to_dict()))
+
+    def __repr__(self) -> str:
+        args = ", ".join(f"{k}={v}" for k, v in self.to_dict().items() if k != "kind")
+        return f"{type(self).__name__}({args})"
+
+
+def as_vector(values: ArrayLike, name: str) -> Float:
+    """Return a finite float64 vector or say which argument is not one."""
+    vector = np.array(values, dtype=np.float64, ndmin=1)
+    if vector.ndim != 1 or vector.size == 0:
+        raise ShapeError(f"{name} must be a vector, got shape {vector.shape}")
+    if not np.isfinite(vector).all():
+        raise DomainError(f"{name} must be finite, got {vector.tolist()}; use Space for an unbounded domain")
+    vector.setflags(write=False)
+    return vector
+
+
+def as_points(points: ArrayLike, dim: int) -> Float:
+    """Return points (..., dim) as float64 or raise ``ShapeError``."""
+    array = np.asarray(points, dtype=np.float64)
+    if array.ndim == 0 or array.shape[-1] != dim:
+        raise ShapeError(f"points have shape {array.shape}; the last axis must be {dim}")
+    return array
