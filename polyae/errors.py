@@ -15,6 +15,7 @@ __all__ = [
     "NetworkError",
     "OutsideDomainError",
     "PolyaeError",
+    "SettingError",
     "ShapeError",
     "SolverError",
     "UnboundedDomainError",
@@ -60,6 +61,10 @@ class DataError(PolyaeError, ValueError):
 
 class JobTooLargeError(PolyaeError, ValueError):
     """The job as asked exceeds what the method can do; the message says what to change."""
+
+
+class SettingError(PolyaeError, ValueError):
+    """An option has a value outside its range, or contradicts another one."""
 
 
 class SolverError(PolyaeError, RuntimeError):
