@@ -1,0 +1,159 @@
+"""Data on the orbit of a one-parameter group, such as the rotations of an image.
+
+Model of the data: ``x(θ) = exp(θG) x(0)`` (section 4 of Cosentino et al., 2021).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.linalg import expm
+
+from polyae.errors import DataError, ShapeError
+from polyae.training.data import Dataset
+
+Float = NDArray[np.float64]
+
+__all__ = ["image_rotation_generator", "orbit_dataset", "orbit_points"]
+
+
+def _sinc_derivative(side: int) -> Float:
+    """Derivative at the grid points of the band-limited function through `side` samples, zero elsewhere."""
+    step = np.subtract.outer(np.arange(side), np.arange(side))
+    off_diagonal = step != 0
+    return np.where(off_diagonal, (-1.0) ** step / np.where(off_diagonal, step, 1), 0.0)
+
+
+def image_rotation_generator(side: int) -> Float:
+    """Generator of the rotations of a `side` x `side` image about its centre.
+
+    The matrix is ``x ∂_y - y ∂_x`` on the pixel grid, with the derivative taken of the sinc
+    interpolant, so ``exp(θG)`` turns an image counter-clockwise (as it is displayed, row 0 on top)
+    by θ radians.
+
+    A derivative along one axis commutes with the coordinate of the other one, and the sinc
+    derivative is skew-symmetric; hence G is skew-symmetric without any correction, ``exp(θG)`` is
+    orthogonal for every θ, and G commutes with the rotation of the grid by a right angle.  The
+    derivative is spectral because it has to be good up to the grid's own frequency: on the 8 x 8
+    sevens a quarter turn by ``exp(πG/2)`` is off the exact one by 25 % in norm, with central differences
+    (whose waves are too slow at high frequency) by 68 %, and with the periodic spectral
+    derivative (for which the coordinates jump at the border) by 79 %.
+
+    Parameters
+    ----------
+    side : int
+        Pixels along one side.
+
+    Returns
+    -------
+    array, shape (side², side²)
+        Acts on images that are flattened row by row.
+
+    Raises
+    ------
+    ShapeError
+        If `side` is less than 2.
+    """
+    if side < 2:
+        raise ShapeError(f"an image to rotate needs at least 2 pixels a side, got {side}")
+    derivative = _sinc_derivative(side)
+    coordinate = np.diag(np.arange(side) - (side - 1) / 2)
+    return np.kron(derivative, coordinate) - np.kron(coordinate, derivative)
+
+
+def _check_orbit(generator: ArrayLike, start: ArrayLike) -> tuple[Float, Float]:
+    g, x0 = np.asarray(generator, dtype=np.float64), np.asarray(start, dtype=np.float64)
+    if x0.ndim != 1 or g.shape != (x0.size, x0.size):
+        raise ShapeError(f"a generator of shape {g.shape} does not act on a start of shape {x0.shape}")
+    if not (np.isfinite(g).all() and np.isfinite(x0).all()):
+        raise DataError("the generator and the start of an orbit must be finite")
+    return g, x0
+
+
+def _skew_orbit(g: Float, x0: Float, thetas: Float) -> Float:
+    # iG is Hermitian: with iG = V diag(λ) Vᴴ the exponential is V diag(exp(-iθλ)) Vᴴ.
+    values, vectors = np.linalg.eigh(1j * g)
+    phases = np.exp(-1j * np.outer(thetas, values))
+    return np.ascontiguousarray(((phases * (vectors.conj().T @ x0)) @ vectors.T).real)
+
+
+def orbit_points(generator: ArrayLike, start: ArrayLike, thetas: ArrayLike) -> Float:
+    """Points ``exp(θG) x0`` of an orbit.
+
+    Parameters
+    ----------
+    generator : array, shape (d, d)
+    start : array, shape (d,)
+        The point x0 of parameter 0.
+    thetas : array, shape (n,)
+
+    Returns
+    -------
+    array, shape (n, d)
+        By the eigenvectors of a skew-symmetric generator, by the matrix exponential otherwise.
+
+    Raises
+    ------
+    ShapeError
+        If the generator does not act on the start, or the parameters are not a vector.
+    DataError
+        If a number is not finite.
+
+    Examples
+    --------
+    >>> orbit_points([[0, -1], [1, 0]], [1, 0], [0, np.pi / 2]).round(12) + 0.0
+    array([[1., 0.],
+           [0., 1.]])
+    """
+    g, x0 = _check_orbit(generator, start)
+    parameters = np.asarray(thetas, dtype=np.float64)
+    if parameters.ndim != 1:
+        raise ShapeError(f"parameters of an orbit form a vector, got shape {parameters.shape}")
+    if not np.isfinite(parameters).all():
+        raise DataError("parameters of an orbit must be finite")
+    if np.array_equal(g, -g.T):
+        return _skew_orbit(g, x0, parameters)
+    return np.array([expm(theta * g) @ x0 for theta in parameters]).reshape(-1, x0.size)
+
+
+def orbit_dataset(
+    generator: ArrayLike,
+    start: ArrayLike,
+    interval: tuple[float, float],
+    *,
+    num_train: int = 256,
+    num_test: int = 256,
+    seed: int = 0,
+    name: str = "orbit",
+) -> Dataset:
+    """Sample an orbit: uniform random parameters to train on, an even grid to test on.
+
+    Parameters
+    ----------
+    generator : array, shape (d, d)
+    start : array, shape (d,)
+    interval : pair of float
+        First and last parameter.
+    num_train, num_test : int
+    seed : int
+        Seed of the parameters to train on.
+    name : str
+
+    Returns
+    -------
+    Dataset
+        Its labels are the parameters θ.
+
+    Raises
+    ------
+    DataError
+        If the interval is empty or unbounded, or a count is not positive.
+    """
+    lo, hi = interval
+    if not (np.isfinite([lo, hi]).all() and lo < hi):
+        raise DataError(f"{name}: the interval of an orbit is bounded and not empty, got [{lo}, {hi}]")
+    if min(num_train, num_test) < 1:
+        raise DataError(f"{name}: needs data to train and to test on, got counts {num_train} and {num_test}")
+    train = np.random.default_rng(seed).uniform(lo, hi, num_train)
+    test = np.linspace(lo, hi, num_test)
+    return Dataset(name, orbit_points(generator, start, train), orbit_points(generator, start, test), train, test)

@@ -1,0 +1,275 @@
+"""The second-order Lie-group regulariser (Eq. 13 of Cosentino et al., 2021)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from torch import Tensor, nn
+
+from polyae.errors import SettingError, ShapeError
+from polyae.training.affine_maps import affine_maps
+
+Bool = NDArray[np.bool_]
+
+__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood", "closed_form_epsilon"]
+
+
+class HasNeighbours(Protocol):
+    """A region and its facet neighbours, as :func:`polyae.neighbours` returns them."""
+
+    @property
+    def pattern(self) -> Bool:
+        """Pattern of the region, shape (units,)."""
+
+    @property
+    def neighbours(self) -> Bool:
+        """Patterns of its k neighbours, shape (k, units)."""
+
+
+class PatternNeighbourhood(NamedTuple):
+    """The least that has neighbours: two arrays."""
+
+    pattern: Bool
+    neighbours: Bool
+
+
+def _skew_part(raw: Tensor) -> Tensor:
+    return (raw - raw.mT) / 2
+
+
+_PARAMETRISATIONS: dict[str, Callable[[Tensor], Tensor]] = {"full": lambda raw: raw, "skew": _skew_part}
+
+
+@torch.no_grad()
+def closed_form_epsilon(moved: Tensor, difference: Tensor, floor: Tensor) -> Tensor:
+    """Minimisers ``ε* = M⁺ v`` of ``‖difference - Σ_k ε_k moved_k‖`` (Propositions 2 and 3), without gradient.
+
+    Parameters
+    ----------
+    moved : tensor, shape (p, m, q)
+        The matrices ``G_k A``, flattened.
+    difference : tensor, shape (p, q)
+        Target minus source, flattened.
+    floor : tensor, shape (p,)
+        Norm below which a combination of the moved matrices is rounding error and counts as zero.
+
+    Returns
+    -------
+    tensor, shape (p, m)
+        The shortest minimiser: M need not be regular.
+    """
+    gram = moved @ moved.mT
+    right = moved @ difference[:, :, None]
+    relative = torch.full_like(floor, 4 * moved.shape[1] * torch.finfo(moved.dtype).eps)
+    inverse = torch.linalg.pinv(gram, atol=floor.square(), rtol=relative, hermitian=True)
+    return (inverse @ right)[:, :, 0]
+
+
+class LieGroupRegulariser(nn.Module):
+    """Mean over pairs of neighbouring regions of ``min_ε ‖A_ω - (I + Σ_k ε_k G_k) A_ω'‖_F``.
+
+    The norm is not squared, as in Eq. 13.  Gradients reach the affine maps and the generators.
+
+    * ε is a constant in the backward pass. It minimises the norm, so by the envelope theorem the gradient
+      of the minimum is the partial gradient at fixed ε, exactly, wherever the rank of M does not change;
+      differentiating through the pseudo-inverse would cost more and blow up near such a change.
+    * At a residual of exactly zero the norm has no gradient. Zero is then a subgradient, and the one
+      used: a pair that fits perfectly exerts no force.
+    * A moved matrix ``G_k A`` that vanishes up to rounding (dead units make A = 0) counts as zero, and its
+      ε is zero, so that values and gradients stay finite.
+
+    Parameters
+    ----------
+    dim : int
+        Dimension d of the data space.
+    kind : {"full", "skew"}
+        Any matrix, or a skew-symmetric one (its exponential is then orthogonal).
+    num_generators : int
+        Number m of generators.
+    reduction : {"mean", "sum"}
+        Over pairs.
+    seed : int
+        Seed of the initial generators, of entries with variance 1/d.
+    generators : array, shape (m, d, d), optional
+        Initial generators instead of random ones; of kind "skew" their skew part is taken.
+    dtype : torch.dtype
+
+    Raises
+    ------
+    ShapeError
+        If sizes do not fit.
+    SettingError
+        If `kind` or `reduction` is unknown.
+
+    Examples
+    --------
+    >>> turn = LieGroupRegulariser(2, kind="skew", generators=[[[0.0, -1.0], [1.0, 0.0]]], dtype=torch.float64)
+    >>> source = torch.tensor([[[1.0], [0.0]]], dtype=torch.float64)
+    >>> target = torch.tensor([[[1.0], [0.5]]], dtype=torch.float64)
+    >>> turn(target, source).item(), turn(2 * target, source).item()
+    (0.0, 1.0)
+    """
+
+    def __init__(
+        self,
+        dim: int,
+        *,
+        kind: Literal["full", "skew"] = "full",
+        num_generators: int = 1,
+        reduction: Literal["mean", "sum"] = "mean",
+        seed: int = 0,
+        generators: ArrayLike | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        super().__init__()
+        if kind not in _PARAMETRISATIONS:
+            raise SettingError(f"kind of generators is one of {sorted(_PARAMETRISATIONS)}, got {kind!r}")
+        if reduction not in ("mean", "sum"):
+            raise SettingError(f"reduction is 'mean' or 'sum', got {reduction!r}")
+        if dim < 1 or num_generators < 1:
+            raise ShapeError(f"needs a positive dimension and number of generators, got {dim} and {num_generators}")
+        self.kind = kind
+        self.reduction = reduction
+        if generators is None:
+            source = torch.Generator().manual_seed(seed)
+            raw = torch.randn(num_generators, dim, dim, generator=source, dtype=dtype) / math.sqrt(dim)
+        else:
+            raw = torch.tensor(np.asarray(generators), dtype=dtype)
+            if raw.ndim != 3 or raw.shape[1:] != (dim, dim) or len(raw) < 1:
+                raise ShapeError(f"generators have shape (m, {dim}, {dim}), got {tuple(raw.shape)}")
+        self.raw = nn.Parameter(_PARAMETRISATIONS[kind](raw))
+
+    @property
+    def generators(self) -> Tensor:
+        """The generators G_k: shape (m, d, d)."""
+        return _PARAMETRISATIONS[self.kind](self.raw)
+
+    def extra_repr(self) -> str:
+        """Describe the module in its printed form."""
+        return f"dim={self.raw.shape[1]}, num_generators={len(self.raw)}, kind={self.kind!r}"
+
+    def _moved(self, sources: Tensor) -> tuple[Tensor, Tensor]:
+        """``G_k A`` flattened, (p, m, d*h), and the norms below which it is rounding error, (p,)."""
+        generators = self.generators
+        m, d = generators.shape[:2]
+        count, _, h = sources.shape
+        # One product for all generators and pairs; its cost is m d² per column of a source.
+        stacked = generators.reshape(m * d, d) @ sources.permute(1, 0, 2).reshape(d, count * h)
+        moved = stacked.reshape(m, d, count, h).permute(2, 0, 1, 3).reshape(count, m, d * h)
+        largest = torch.linalg.vector_norm(generators.detach(), dim=(1, 2)).max()
+        size = torch.linalg.vector_norm(sources.detach(), dim=(1, 2))
+        return moved, d * torch.finfo(moved.dtype).eps * largest * size
+
+    def _check(self, targets: Tensor, sources: Tensor) -> None:
+        dim = self.raw.shape[1]
+        if targets.shape != sources.shape or sources.ndim != 3 or sources.shape[1] != dim:
+            raise ShapeError(
+                f"targets and sources have one shape (pairs, {dim}, h); got {tuple(targets.shape)} and "
+                f"{tuple(sources.shape)}"
+            )
+
+    def residuals(self, targets: Tensor, sources: Tensor) -> tuple[Tensor, Tensor]:
+        """Residual norm of every pair, and the ε that attains it.
+
+        Parameters
+        ----------
+        targets, sources : tensor, shape (p, d, h)
+            ``A_ω`` and ``A_ω'``.
+
+        Returns
+        -------
+        norms : tensor, shape (p,)
+        epsilon : tensor, shape (p, m), without gradient
+
+        Raises
+        ------
+        ShapeError
+            If the shapes do not fit.
+        """
+        self._check(targets, sources)
+        difference = (targets - sources).flatten(1)
+        moved, floor = self._moved(sources)
+        epsilon = closed_form_epsilon(moved.detach(), difference.detach(), floor)
+        left = difference - (epsilon[:, None, :] @ moved)[:, 0]
+        return torch.linalg.vector_norm(left, dim=1), epsilon
+
+    def forward(
+        self,
+        targets: Tensor,
+        sources: Tensor,
+        *,
+        segments: Tensor | None = None,
+        weights: Tensor | None = None,
+    ) -> Tensor:
+        """Value of the regulariser.
+
+        Parameters
+        ----------
+        targets : tensor, shape (p, d, h), or (n, d, h) with `segments`
+            ``A_ω`` of every pair, or of every code.
+        sources : tensor, shape (p, d, h)
+            ``A_ω'`` of every pair.
+        segments : integer tensor, shape (p,), optional
+            Code that a pair belongs to, where codes have different numbers of neighbours.
+        weights : tensor, shape (p,), optional
+            Weights of the pairs; the mean is the weighted one.
+
+        Returns
+        -------
+        tensor, shape ()
+            Zero if there are no pairs, or no weight on them.
+
+        Raises
+        ------
+        ShapeError
+            If the shapes do not fit.
+        """
+        if segments is not None:
+            if segments.shape != (len(sources),):
+                raise ShapeError(f"segments have shape ({len(sources)},), got {tuple(segments.shape)}")
+            targets = targets[segments]
+        norms, _ = self.residuals(targets, sources)
+        if weights is None:
+            weights = torch.ones_like(norms)
+        elif weights.shape != norms.shape:
+            raise ShapeError(f"weights have shape ({len(norms)},), got {tuple(weights.shape)}")
+        total = (weights * norms).sum()
+        mass = weights.sum()
+        return total if self.reduction == "sum" or mass == 0 else total / mass
+
+    def apply_from(self, module: nn.Module, neighbourhoods: Sequence[HasNeighbours]) -> Tensor:
+        """Value of the regulariser for a live decoder and the neighbourhoods of some codes.
+
+        Parameters
+        ----------
+        module : nn.Module
+            The decoder, see :func:`polyae.training.affine_maps.affine_maps`.
+        neighbourhoods : sequence of objects with `pattern` (units,) and `neighbours` (k, units)
+            One per code. Codes in one region count each; the region's map is computed once.
+
+        Returns
+        -------
+        tensor, shape ()
+
+        Raises
+        ------
+        ShapeError
+            If there are no neighbourhoods, or patterns or generators do not fit the module.
+        """
+        if not neighbourhoods:
+            raise ShapeError("the regulariser needs the neighbourhood of one code at least, got none")
+        counts = [len(near.neighbours) for near in neighbourhoods]
+        patterns = np.vstack([near.pattern for near in neighbourhoods] + [near.neighbours for near in neighbourhoods])
+        distinct, where = np.unique(np.asarray(patterns, dtype=bool), axis=0, return_inverse=True)
+        maps, _ = affine_maps(module, distinct)
+        index = torch.as_tensor(where.reshape(-1), device=maps.device)
+        centres, sources = maps[index[: len(counts)]], maps[index[len(counts) :]]
+        segments = torch.arange(len(counts), device=maps.device).repeat_interleave(
+            torch.tensor(counts, device=maps.device)
+        )
+        return self(centres, sources, segments=segments)
