@@ -11,7 +11,7 @@ PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --doctest-modules po
 venv: $(STAMP)
 
 # torch goes first and alone, so that a CPU build offered by a local wheel folder wins over the CUDA build.
-$(STAMP): setup.cfg pyproject.toml constraints.txt
+$(STAMP): setup.cfg constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet "$$(grep '^torch==' constraints.txt)"
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,lint]'

@@ -236,7 +236,15 @@ class Network:
         """JSON-ready description, the format that :func:`polyae.read_network` takes."""
         return {
             "layers": [
-                {"weight": y.weight.tolist(), "bias": y.bias.tolist(), "activation": "prelu", "negative_slope": y.slope.tolist()}
-                for y in self.layers
+                {"weight": y.weight.tolist(), "bias": y.bias.tolist(), **_activation(y.slope)} for y in self.layers
             ]
         }
+
+
+def _activation(slope: Float) -> dict[str, Any]:
+    """Name of the units with these slopes, and the slopes where the name leaves them open."""
+    if (slope != slope[:1]).any():
+        return {"activation": "prelu", "negative_slope": slope.tolist()}
+    names = {0.0: "relu", -1.0: "abs", 1.0: "identity"}
+    value = float(slope[0]) if slope.size else 1.0
+    return {"activation": names[value]} if value in names else {"activation": "leaky_relu", "negative_slope": value}
