@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from polyae.errors import ShapeError
+from polyae.errors import SettingError, ShapeError
 from polyae.training.models import Autoencoder
 from polyae.training.regulariser import HasNeighbours, LieGroupRegulariser
 
@@ -34,7 +34,7 @@ class ExactNeighbourPenalty(nn.Module):
 
     Raises
     ------
-    ShapeError
+    SettingError
         If `max_codes` is not positive.
     """
 
@@ -47,7 +47,7 @@ class ExactNeighbourPenalty(nn.Module):
     ) -> None:
         super().__init__()
         if max_codes is not None and max_codes < 1:
-            raise ShapeError(f"max_codes is a positive number or None, got {max_codes}")
+            raise SettingError(f"max_codes is a positive number or None, got {max_codes}")
         self.regulariser = regulariser
         self.oracle = oracle
         self.max_codes = max_codes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -106,11 +107,13 @@ def _num_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
     return planned
 
 
-def _check(model: Autoencoder, data: Dataset, batch_size: int, learning_rate: float) -> None:
+def _check(model: Autoencoder, data: Dataset, batch_size: int, learning_rate: float, weight: float) -> None:
     if batch_size < 1:
         raise SettingError(f"batch_size is a positive number, got {batch_size}")
-    if not 0 < learning_rate < float("inf"):
+    if not 0 < learning_rate < math.inf:
         raise SettingError(f"learning_rate is positive and finite, got {learning_rate}")
+    if not math.isfinite(weight):
+        raise SettingError(f"weight is finite, got {weight}")
     first = next((y for y in model.encoder.modules() if isinstance(y, nn.Linear)), None)
     if first is not None and first.in_features != data.dim:
         raise ShapeError(f"the model takes {first.in_features} coordinates but {data.name} has {data.dim}")
@@ -118,7 +121,7 @@ def _check(model: Autoencoder, data: Dataset, batch_size: int, learning_rate: fl
 
 def _finite(value: Tensor, what: str, step: int) -> float:
     number = float(value.detach())
-    if not np.isfinite(number):
+    if not math.isfinite(number):
         raise NetworkError(f"training diverged: {what} is {number} at step {step}; lower the learning rate or weight")
     return number
 
@@ -201,7 +204,7 @@ def train(
     SettingError
         If a setting makes no sense.
     """
-    _check(model, data, batch_size, learning_rate)
+    _check(model, data, batch_size, learning_rate, weight)
     x = _tensor(data.train, model)
     planned = _num_steps(epochs, steps, -(-len(x) // batch_size))
     loop = _Loop(model, regulariser, weight, learning_rate)
