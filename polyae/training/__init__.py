@@ -1,1 +1,1 @@
-"""training"""
+"""Training: autoencoders, data, and the Lie-group regulariser on exact neighbours."""
