@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from itertools import combinations
 from typing import Any
 
@@ -31,10 +32,11 @@ from .rational_lp import (
     value,
 )
 
-__all__ = ["ExactRegions", "Pattern", "distance2_exact", "distance_exact", "enumerate_exact"]
+__all__ = ["Description", "ExactRegions", "Pattern", "distance2_exact", "distance_exact", "enumerate_exact"]
 
 Pattern = tuple[bool, ...]
 Description = tuple[Any, ...]
+"""A domain as :func:`enumerate_exact` takes it."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,8 @@ class _Ball:
     radius2: fmpq
 
     def holds(self, x: Point) -> bool:
-        return sum(((a - c) ** 2 for a, c in zip(x, self.centre, strict=True)), start=fmpq(0)) < self.radius2
+        squared = sum(((a - c) ** 2 for a, c in zip(x, self.centre, strict=True)), start=fmpq(0))
+        return bool(squared < self.radius2)
 
 
 @dataclass(frozen=True)
@@ -76,10 +79,14 @@ class _Cell:
     outputs: fmpq_mat
     """Affine functions of the last finished layer, a row each; the last row is the constant 1."""
     pattern: Pattern = ()
-    row_set: frozenset[Row] = field(init=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "row_set", frozenset(self.rows))
+    @cached_property
+    def row_set(self) -> frozenset[Row]:
+        return frozenset(self.rows)
+
+    @cached_property
+    def opposite(self) -> frozenset[Row]:
+        return frozenset(map(negated, self.rows))
 
 
 # The domain
@@ -222,7 +229,7 @@ def _share_facet(a: _Cell, b: _Cell, ball: _Ball | None) -> bool:
     Such a set spans a hyperplane that bounds both cells, from opposite sides.  With a second
     hyperplane between the cells it would lie in the intersection of the two: too small.
     """
-    between = [row for row in a.rows if negated(row) in b.row_set]
+    between = a.row_set & b.opposite
     if len(between) != 1:
         return False
     (wall,) = between
@@ -234,7 +241,7 @@ def _share_facet(a: _Cell, b: _Cell, ball: _Ball | None) -> bool:
     if ball is None or (ball.holds(crossing) and strictly_inside(others, crossing)):
         return True
     squared, _ = project([*others, wall, negated(wall)], ball.centre)
-    return squared < ball.radius2
+    return bool(squared < ball.radius2)
 
 
 def _point_on(wall: Row, rows: Sequence[Row], dim: int) -> Point | None:

@@ -94,9 +94,7 @@ class _Dictionary:
         self.labels[j] = i
 
 
-def maximise(
-    rows: Sequence[Row], objective: Row, start: Point, enough: fmpq | int | None = None
-) -> tuple[fmpq, Point]:
+def maximise(rows: Sequence[Row], objective: Row, start: Point, enough: fmpq | int | None = None) -> tuple[fmpq, Point]:
     """Largest value of `objective` where all rows are ``>= 0``, and a point that attains it.
 
     `start` must be feasible.  With `enough` given, any feasible point whose value is above it
