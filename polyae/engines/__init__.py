@@ -1,1 +1,1 @@
-"""engines"""
+"""Engines: ways to find all regions, behind one protocol."""

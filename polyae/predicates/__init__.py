@@ -1,1 +1,1 @@
-"""predicates"""
+"""Predicates: every sign that the library decides, floating point with a proof or rational."""

@@ -1,0 +1,88 @@
+"""What every engine takes and returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.kernel import DecisionCounts
+from polyae.predicates.rational import HomogeneousPoint
+
+Float = NDArray[np.float64]
+
+__all__ = ["Budget", "Engine", "Enumeration", "Progress", "Status"]
+
+#: Called with the number of regions found, and the number still to be expanded.
+Progress = Callable[[int, int], None]
+
+
+class Status(Enum):
+    """How an enumeration ended; the value is the whole message."""
+
+    COMPLETE = "complete: every region of the domain was found"
+    MAX_REGIONS = "partial: stopped at max_regions; raise it, or resume from this complex"
+    MAX_SECONDS = "partial: stopped at max_seconds; raise it, or resume from this complex"
+    INTERRUPTED = "partial: interrupted from the keyboard; resume from this complex"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Limits of one enumeration.
+
+    Attributes
+    ----------
+    max_regions : int, optional
+    max_seconds : float, optional
+    """
+
+    max_regions: int | None = None
+    max_seconds: float | None = None
+
+
+@dataclass
+class Enumeration:
+    """Raw result of an engine, regions in order of discovery.
+
+    Attributes
+    ----------
+    packed : array of uint8, shape (n, ceil(units / 8))
+        Patterns, eight units a byte, first unit in the highest bit.
+    witnesses : array, shape (n, h)
+    exact_witnesses : dict
+        Regions in which no float64 point was found, with a rational one.
+    edges : array of int, shape (e, 2)
+        Adjacent pairs.
+    edge_units : array of int, shape (e,)
+        Lowest unit behind the facet.
+    expanded : array of bool, shape (n,)
+        Regions whose facets have all been crossed.
+    """
+
+    packed: NDArray[np.uint8]
+    witnesses: Float
+    exact_witnesses: dict[int, HomogeneousPoint]
+    edges: NDArray[np.int64]
+    edge_units: NDArray[np.int32]
+    expanded: NDArray[np.bool_]
+    status: Status
+    engine: str
+    seconds: float
+    decisions: DecisionCounts = field(default_factory=DecisionCounts)
+
+
+class Engine(Protocol):
+    """Finds all regions of an arrangement."""
+
+    name: str
+
+    def run(
+        self, arrangement: Arrangement, budget: Budget, progress: Progress | None, resume: Enumeration | None
+    ) -> Enumeration:
+        """Enumerate, or continue a partial enumeration."""
+        ...

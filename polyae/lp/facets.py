@@ -1,0 +1,188 @@
+"""The facets of a cell: float64 proposals, proved with error bounds or decided in rationals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.lp.exact import lowest_value
+from polyae.lp.program import CellProgram
+from polyae.lp.proposals import Proposals, propose
+from polyae.predicates.affine import BoundedRows, evaluate
+from polyae.predicates.cell import Cell
+from polyae.predicates.rational import HomogeneousPoint, homogeneous, rounded
+from polyae.tolerances import gamma
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+__all__ = ["Facet", "Witness", "find_facets"]
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A point strictly inside a cell.
+
+    Attributes
+    ----------
+    point : array, shape (h,)
+        The point, or the float64 point nearest to it.
+    exact : homogeneous point, optional
+        Given where no float64 point was found inside.
+    """
+
+    point: Float
+    exact: HomogeneousPoint | None = None
+
+    @property
+    def homogeneous(self) -> HomogeneousPoint:
+        """The witness in integers."""
+        return homogeneous(self.point.tolist()) if self.exact is None else self.exact
+
+
+@dataclass(frozen=True)
+class Facet:
+    """A facet of a cell.
+
+    Attributes
+    ----------
+    rows : array of int
+        All rows of the cell that vanish on it.
+    units : array of int
+        The units among them.
+    boundary : bool
+        Whether it lies on the boundary of the domain's half-spaces.
+    beyond : array, shape (h,)
+        A point beyond these rows and strictly inside all others.
+    exact_beyond : homogeneous point, optional
+        The same where float64 could not prove it.
+    """
+
+    rows: NDArray[np.int64]
+    units: NDArray[np.int64]
+    boundary: bool
+    beyond: Float
+    exact_beyond: HomogeneousPoint | None = None
+
+    @property
+    def homogeneous_beyond(self) -> HomogeneousPoint:
+        """The point beyond in integers."""
+        return homogeneous(self.beyond.tolist()) if self.exact_beyond is None else self.exact_beyond
+
+
+def _prove_facets(rows: BoundedRows, beyond: Float) -> Bool:
+    """Which rows have a point that is certainly beyond them and certainly inside all others."""
+    proved = np.zeros(len(beyond), dtype=bool)
+    given = np.flatnonzero(~np.isnan(beyond[:, 0]))
+    values, bounds = evaluate(rows, beyond[given])
+    values[np.arange(len(given)), given] *= -1
+    proved[given] = (values > bounds).all(axis=1)
+    return proved
+
+
+def _prove_redundant(rows: BoundedRows, multipliers: Float, box: tuple[Float, Float]) -> Bool:
+    """Which rows exceed their nonnegative combination of other rows everywhere in a box.
+
+    The combination need not reproduce the row: what is left over is bounded over the box.
+    """
+    count, width = rows.values.shape
+    left = rows.values - multipliers @ rows.values
+    size = np.abs(rows.values) + multipliers @ np.abs(rows.values)
+    error = rows.errors + multipliers @ rows.errors * (1 + gamma(count)) + gamma(count + 1) * size
+    lo, hi = box
+    reach = np.maximum(np.abs(lo), np.abs(hi))
+    with np.errstate(invalid="ignore", over="ignore"):
+        lowest = np.minimum(left[:, :-1] * lo, left[:, :-1] * hi).sum(axis=1) + left[:, -1]
+        bound = error[:, :-1] @ reach + error[:, -1]
+        bound += gamma(width + 1) * (np.abs(left[:, :-1]) @ reach + np.abs(left[:, -1]) + bound)
+        return np.asarray(multipliers.any(axis=1) & (lowest > bound))
+
+
+def _prove_redundant_unbounded(rows: BoundedRows, row: int, multipliers: Float) -> bool:
+    """The same without a box: multipliers that reproduce the normal exactly are enclosed.
+
+    With R close to the inverse of the basis matrix B, the exact multipliers lie within
+    ``|R| (residual) / (1 - ‖I - R B‖)`` of the computed ones (Rump, *Verification methods*, 2010).
+    """
+    h = rows.values.shape[1] - 1
+    support = np.argsort(-multipliers)[:h]
+    normals, errors = rows.values[support, :-1].T, rows.errors[support, :-1].T
+    try:
+        inverse = np.linalg.inv(normals)
+    except np.linalg.LinAlgError:
+        return False
+    target, y = rows.values[row, :-1], inverse @ rows.values[row, :-1]
+    size = np.abs(target) + np.abs(normals) @ np.abs(y)
+    residual = np.abs(target - normals @ y) + rows.errors[row, :-1] + errors @ np.abs(y) + gamma(h + 2) * size
+    defect = np.abs(np.eye(h) - inverse @ normals) + gamma(h + 1) * np.abs(inverse) @ np.abs(normals)
+    contraction = (defect + np.abs(inverse) @ errors).sum(axis=1).max() * (1 + gamma(2 * h))
+    if not contraction < 0.5:
+        return False
+    # In the maximum norm: the correction solves (R B) x = R r, and ‖(R B)^-1‖ <= 1 / (1 - contraction).
+    radius = (np.abs(inverse) @ residual).max() * (1 + gamma(2 * h)) / (1 - contraction) * (1 + gamma(4))
+    offsets, offset_errors = rows.values[support, -1], rows.errors[support, -1]
+    constant = rows.values[row, -1] - y @ offsets
+    bound = rows.errors[row, -1] + np.abs(y) @ offset_errors + radius * (np.abs(offsets) + offset_errors).sum()
+    bound += gamma(h + 2) * (np.abs(rows.values[row, -1]) + np.abs(y) @ np.abs(offsets) + bound)
+    return bool((y > radius).all() and constant > bound)
+
+
+def _prove(rows: BoundedRows, proposals: Proposals, box: tuple[Float, Float]) -> tuple[Bool, Bool]:
+    facet = _prove_facets(rows, proposals.beyond)
+    if np.isfinite(box[0]).all() and np.isfinite(box[1]).all():
+        return facet, _prove_redundant(rows, proposals.multipliers, box) & ~facet
+    open_rows = np.flatnonzero(proposals.multipliers.any(axis=1))
+    redundant = np.zeros(len(facet), dtype=bool)
+    redundant[open_rows] = [_prove_redundant_unbounded(rows, int(i), proposals.multipliers[i]) for i in open_rows]
+    return facet, redundant & ~facet
+
+
+def find_facets(cell: Cell, witness: Witness, program_class: type[CellProgram]) -> tuple[list[Facet], Witness]:
+    """All facets of a cell, one per hyperplane, and a well-centred witness.
+
+    Parameters
+    ----------
+    cell : Cell
+    witness : Witness
+        Strictly inside.
+    program_class : type
+        Solver of the float64 linear programs.
+    """
+    groups = cell.hyperplanes()
+    first = np.array([g[0] for g in groups], dtype=np.int64)
+    rows = BoundedRows(cell.rows.values[first], cell.rows.errors[first])
+    if not len(first):
+        return [], witness
+    proposals, centre = propose(rows.values, witness.point, program_class)
+    facet, redundant = _prove(rows, proposals, cell.arrangement.bounding_box)
+    kernel = cell.arrangement.kernel
+    doubtful = np.flatnonzero(~facet & ~redundant)
+    kernel.counts.filtered += len(first) - len(doubtful)
+    if kernel.exact:
+        kernel.counts.exact += len(doubtful)
+        exact_beyond = {int(i): point for i in doubtful if (point := _exact_beyond(cell, first, int(i), witness))}
+    else:
+        kernel.counts.assumed += len(doubtful)
+        exact_beyond = {}
+        facet[doubtful] = ~np.isnan(proposals.beyond[doubtful, 0])
+    found = [
+        _facet(cell, groups[i], proposals.beyond[i], exact_beyond.get(int(i)))
+        for i in range(len(first))
+        if facet[i] or i in exact_beyond
+    ]
+    if witness.exact is None and cell.arrangement.domain.curved is False and cell.holds(centre):
+        witness = Witness(centre)
+    return found, witness
+
+
+def _exact_beyond(cell: Cell, first: NDArray[np.int64], i: int, witness: Witness) -> HomogeneousPoint | None:
+    others = [cell.integers(int(r)) for k, r in enumerate(first) if k != i]
+    return lowest_value(cell.integers(int(first[i])), others, witness.homogeneous).beyond
+
+
+def _facet(cell: Cell, rows: NDArray[np.int64], beyond: Float, exact: HomogeneousPoint | None) -> Facet:
+    sources = cell.source[rows]
+    point = beyond if exact is None else rounded(exact)
+    return Facet(rows, sources[sources >= 0], bool((sources < 0).any()), point, exact)

@@ -1,0 +1,99 @@
+"""Float64 proposals for the facets of a cell: rays first, then one linear program per row.
+
+A proposal is evidence, not a verdict: a point beyond the row, or multipliers that make it redundant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.lp.program import CellProgram, chebyshev_centre, push_through
+
+Float = NDArray[np.float64]
+
+__all__ = ["Proposals", "propose", "shoot"]
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Evidence for each of r rows.
+
+    Attributes
+    ----------
+    beyond : array, shape (r, h)
+        Point beyond the row and inside all others; NaN where the row is proposed as redundant.
+    multipliers : array, shape (r, r)
+        Where it is: the row is at least this nonnegative combination of the rows.
+    """
+
+    beyond: Float
+    multipliers: Float
+
+
+def shoot(rows: Float, start: Float, directions: Float) -> tuple[NDArray[np.int64], Float, Float]:
+    """First row that each ray meets, and the distances to the first and to the second.
+
+    Parameters
+    ----------
+    rows : array, shape (r, h + 1)
+    start : array, shape (h,)
+    directions : array, shape (k, h)
+
+    Returns
+    -------
+    first : array of int, shape (k,)
+    near, far : arrays, shape (k,)
+        Infinite where no row is met.
+    """
+    height = rows[:, :-1] @ start + rows[:, -1]
+    fall = -directions @ rows[:, :-1].T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distance = np.where(fall > 0, height / fall, np.inf)
+    first = np.argmin(distance, axis=1)
+    lanes = np.arange(len(directions))
+    near = distance[lanes, first]
+    distance[lanes, first] = np.inf
+    return first, near, distance.min(axis=1, initial=np.inf)
+
+
+def _rays(rows: Float, start: Float) -> Float:
+    """Points beyond the rows that a ray along some row's normal meets alone first; NaN for the others."""
+    beyond = np.full((len(rows), rows.shape[1] - 1), np.nan)
+    directions = -rows[:, :-1]
+    first, near, far = shoot(rows, start, directions)
+    step = np.where(np.isfinite(far), (near + far) / 2, 2 * near)
+    for ray in np.flatnonzero(np.isfinite(near) & (near > 0) & (far > near)):
+        beyond[first[ray]] = start + step[ray] * directions[ray]
+    return beyond
+
+
+def propose(rows: Float, start: Float, program_class: type[CellProgram]) -> tuple[Proposals, Float]:
+    """Evidence for every row of a cell, and a well-centred point of it.
+
+    Parameters
+    ----------
+    rows : array, shape (r, h + 1)
+        On pairwise different hyperplanes.
+    start : array, shape (h,)
+        A point inside, up to rounding.
+    program_class : type
+        The linear-programming solver.
+    """
+    program = program_class(rows)
+    centre = chebyshev_centre(program)
+    inside = centre.point if centre.optimal and centre.margin > 0 else start
+    beyond = _rays(rows, inside)
+    multipliers = np.zeros((len(rows), len(rows)))
+    for i in np.flatnonzero(np.isnan(beyond[:, 0])):
+        answer = push_through(program, int(i))
+        depth = rows[i, :-1] @ answer.point + rows[i, -1]
+        if not depth < 0:
+            multipliers[i] = answer.multipliers
+            multipliers[i, i] = 0.0
+            continue
+        height = rows[i, :-1] @ inside + rows[i, -1]
+        beyond[i] = inside + (height / (height - depth) + 1) / 2 * (answer.point - inside)
+    return Proposals(beyond, multipliers), inside

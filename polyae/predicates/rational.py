@@ -1,0 +1,184 @@
+"""The network in rational arithmetic: integer rows of a region, points, signs.
+
+Weights are dyadic rationals, so every affine function of a region is an integer row up to a power
+of two; a positive factor changes no half-space, and rows are kept as integers.  Points are
+homogeneous: integers ``(Z_1, ..., Z_h, den)`` with ``den > 0`` stand for ``Z / den``.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from math import lcm
+
+import numpy as np
+from flint import fmpq, fmpz, fmpz_mat
+from numpy.typing import NDArray
+
+from polyae.networks.network import Network
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+IntegerRow = list[fmpz]
+HomogeneousPoint = list[fmpz]
+
+__all__ = [
+    "ExactNetwork",
+    "HomogeneousPoint",
+    "IntegerRow",
+    "dot",
+    "from_rationals",
+    "homogeneous",
+    "integer_row",
+    "proportional",
+    "rounded",
+    "sign",
+    "to_fractions",
+]
+
+#: Prefixes of patterns whose rows are remembered; neighbours share all but their last layers.
+CACHED_PREFIXES = 4096
+
+
+def sign(value: fmpz) -> int:
+    """-1, 0 or 1."""
+    return (value > 0) - (value < 0)
+
+
+def dot(row: Sequence[fmpz], point: Sequence[fmpz]) -> fmpz:
+    """Inner product of two integer vectors."""
+    return sum((a * b for a, b in zip(row, point, strict=True)), fmpz(0))
+
+
+def integer_row(values: Iterable[float | Fraction]) -> list[fmpz]:
+    """Integers in the proportion of exact numbers, by a positive factor.
+
+    Examples
+    --------
+    >>> integer_row([0.5, Fraction(1, 3)])
+    [3, 2]
+    """
+    fractions = [Fraction(v) for v in values]
+    den = lcm(*(f.denominator for f in fractions))
+    return [fmpz(f.numerator * (den // f.denominator)) for f in fractions]
+
+
+def homogeneous(point: Iterable[float | Fraction]) -> HomogeneousPoint:
+    """Homogeneous integer coordinates of a point.
+
+    Examples
+    --------
+    >>> homogeneous([0.5, 2.0])
+    [1, 4, 2]
+    """
+    return integer_row([*point, Fraction(1)])
+
+
+def from_rationals(point: Sequence[fmpq]) -> HomogeneousPoint:
+    """Homogeneous coordinates of a point given by flint rationals."""
+    den = fmpz(1)
+    for x in point:
+        den = den.lcm(x.q)
+    return [*(x.p * (den // x.q) for x in point), den]
+
+
+def to_fractions(point: HomogeneousPoint) -> tuple[Fraction, ...]:
+    """Inverse of :func:`homogeneous`."""
+    den = int(point[-1])
+    return tuple(Fraction(int(z), den) for z in point[:-1])
+
+
+def rounded(point: HomogeneousPoint) -> Float:
+    """Nearest float64 point."""
+    return np.array([float(x) for x in to_fractions(point)])
+
+
+def proportional(a: Sequence[fmpz], b: Sequence[fmpz]) -> bool:
+    """Whether two integer rows are positive multiples of each other (both nonzero)."""
+    pivot = next(i for i, x in enumerate(a) if x != 0)
+    if sign(a[pivot]) != sign(b[pivot]):
+        return False
+    return all(x * b[pivot] == y * a[pivot] for x, y in zip(a, b, strict=True))
+
+
+def _dyadic(values: Float) -> tuple[list[int], int]:
+    """Integers and the exponent e with ``values = integers / 2**e``."""
+    ratios = [float(v).as_integer_ratio() for v in values.ravel()]
+    exponent = max((den.bit_length() - 1 for _, den in ratios), default=0)
+    return [num << (exponent - den.bit_length() + 1) for num, den in ratios], exponent
+
+
+class ExactNetwork:
+    """Integer rows of the units and of the output, region by region.
+
+    Parameters
+    ----------
+    network : Network
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self._weights: list[fmpz_mat] = []
+        self._slopes: list[tuple[list[int], int]] = []
+        for layer in network.layers:
+            n_out, n_in = layer.weight.shape
+            integers, exponent = _dyadic(np.column_stack([layer.weight, layer.bias]))
+            constant = [0] * n_in + [1 << exponent]
+            self._weights.append(fmpz_mat(n_out + 1, n_in + 1, integers + constant))
+            self._slopes.append(_dyadic(layer.slope))
+        self._cache: OrderedDict[tuple[int, bytes], fmpz_mat] = OrderedDict()
+
+    def _preactivations(self, layer: int, pattern: Bool) -> fmpz_mat:
+        """Rows of all outputs of a layer and, last, of the constant 1; one common factor."""
+        net = self.network
+        key = (layer, np.packbits(pattern[: net.unit_offsets[layer]]).tobytes())
+        if key in self._cache:
+            self._cache.move_to_end(key)
+            return self._cache[key]
+        result = self._weights[layer]  # layer 0: the product with the identity
+        if layer > 0:
+            result = result * self._activations(layer - 1, pattern)
+        self._cache[key] = result
+        if len(self._cache) > CACHED_PREFIXES:
+            self._cache.popitem(last=False)
+        return result
+
+    def _activations(self, layer: int, pattern: Bool) -> fmpz_mat:
+        rows = self._preactivations(layer, pattern)
+        slopes, exponent = self._slopes[layer]
+        factors = [*slopes, 1 << exponent]
+        start = self.network.unit_offsets[layer]
+        for bit, output in enumerate(self.network.layers[layer].units):
+            if pattern[start + bit]:
+                factors[output] = 1 << exponent
+        if all(f == 1 for f in factors):
+            return rows
+        return fmpz_mat(
+            rows.nrows(), rows.ncols(), [f * x for f, row in zip(factors, rows.tolist(), strict=True) for x in row]
+        )
+
+    def unit_row(self, pattern: Bool, unit: int) -> IntegerRow:
+        """Affine function of one unit on the region of `pattern`, as a positive multiple."""
+        layer = int(np.searchsorted(self.network.unit_offsets, unit, side="right")) - 1
+        rows = self._preactivations(layer, pattern)
+        output = int(self.network.layers[layer].units[unit - self.network.unit_offsets[layer]])
+        return [rows[output, k] for k in range(rows.ncols())]
+
+    def output_map(self, pattern: Bool) -> tuple[tuple[Fraction, ...], ...]:
+        """Exact ``[A | B]`` of a region: d rows of h + 1 fractions."""
+        rows = self._activations(len(self.network.layers) - 1, pattern).tolist()
+        den = int(rows[-1][-1])
+        return tuple(tuple(Fraction(int(x), den) for x in row) for row in rows[:-1])
+
+    def signs_at(self, point: HomogeneousPoint) -> list[int]:
+        """Exact signs of all pre-activations at a point."""
+        values = fmpz_mat(len(point), 1, point)
+        signs: list[int] = []
+        for layer, weights, (slopes, exponent) in zip(self.network.layers, self._weights, self._slopes, strict=True):
+            pre = (weights * values).entries()
+            signs.extend(sign(pre[int(k)]) for k in layer.units)
+            one = 1 << exponent
+            post = [x * (one if x > 0 else s) for x, s in zip(pre, [*slopes, one], strict=True)]
+            values = fmpz_mat(len(post), 1, post)
+        return signs
