@@ -1,1 +1,33 @@
 """Exact polyhedral geometry of trained ReLU autoencoders."""
+
+from polyae import errors
+from polyae.complex.enumerate import enumerate_regions
+from polyae.complex.region import Region, RegionFacet
+from polyae.complex.region_complex import RegionComplex, load
+from polyae.domains import Ball, Box, Domain, Polytope, Space
+from polyae.networks import from_torch, read_network, write_network
+from polyae.networks.network import Layer, Network
+from polyae.queries.neighbours import Neighbourhood, neighbours
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Ball",
+    "Box",
+    "Domain",
+    "Layer",
+    "Neighbourhood",
+    "Network",
+    "Polytope",
+    "Region",
+    "RegionComplex",
+    "RegionFacet",
+    "Space",
+    "enumerate_regions",
+    "errors",
+    "from_torch",
+    "load",
+    "neighbours",
+    "read_network",
+    "write_network",
+]

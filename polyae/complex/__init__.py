@@ -1,1 +1,1 @@
-"""complex"""
+"""The region complex: regions, adjacency, and views of single regions."""

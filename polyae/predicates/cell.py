@@ -18,6 +18,7 @@ from polyae.networks.network import Network
 from polyae.predicates.affine import BoundedRows, evaluate, forward, unit_rows
 from polyae.predicates.kernel import Kernel, Signs
 from polyae.predicates.rational import ExactNetwork, HomogeneousPoint, IntegerRow, dot, homogeneous, integer_row, sign
+from polyae.predicates.runs import overlapping_runs
 from polyae.tolerances import COINCIDENCE_FACTOR, UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
@@ -206,9 +207,4 @@ def _close_runs(rows: BoundedRows) -> list[NDArray[np.int64]]:
     spread = (rows.errors + np.abs(unit) * np.linalg.norm(rows.errors[:, :-1], axis=1)[:, None]) / norms[:, None]
     width = (spread + gamma(rows.values.shape[1] + 4) * np.abs(unit)) @ direction
     height = unit @ direction
-    width = np.where(np.isfinite(width + height), COINCIDENCE_FACTOR * width, np.inf)
-    height = np.where(np.isfinite(height), height, 0.0)
-    order = np.argsort(height - width)
-    reach = np.maximum.accumulate((height + width)[order])
-    breaks = np.flatnonzero((height - width)[order][1:] > reach[:-1]) + 1
-    return [np.sort(run) for run in np.split(order, breaks)] if len(order) else []
+    return overlapping_runs(height, COINCIDENCE_FACTOR * width)

@@ -1,1 +1,1 @@
-"""queries"""
+"""What is asked of a complex: radii, neighbours, the theorem, balls."""

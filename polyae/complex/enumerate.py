@@ -1,0 +1,110 @@
+"""The entry point: enumerate the regions of a network on a domain."""
+
+from __future__ import annotations
+
+from polyae.complex.progress import ProgressBar
+from polyae.complex.region_complex import RegionComplex
+from polyae.domains import Domain
+from polyae.engines.enumeration import Budget, Engine, Enumeration
+from polyae.engines.march import March
+from polyae.errors import SettingError, ShapeError
+from polyae.networks.network import Network
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.kernel import Arithmetic, Kernel
+
+__all__ = ["arrange", "choose_engine", "enumerate_regions"]
+
+
+def arrange(network: Network, domain: Domain, arithmetic: Arithmetic = "exact") -> Arrangement:
+    """Put a network on a domain.
+
+    Raises
+    ------
+    ShapeError
+        If their dimensions differ.
+    """
+    if domain.dim != network.input_dim:
+        raise ShapeError(f"the domain has dimension {domain.dim}, the network takes {network.input_dim} inputs")
+    return Arrangement(network, domain, Kernel(arithmetic))
+
+
+def choose_engine(engine: str, solver: str) -> Engine:
+    """Engine by name.
+
+    Raises
+    ------
+    SettingError
+        If there is none of that name.
+    """
+    if engine in ("auto", "march"):
+        return March(solver)
+    raise SettingError(f"no engine {engine!r}; choose 'auto' or 'march'")
+
+
+def enumerate_regions(
+    network: Network,
+    domain: Domain,
+    *,
+    engine: str = "auto",
+    solver: str = "highs",
+    arithmetic: Arithmetic = "exact",
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+    resume: RegionComplex | None = None,
+    progress: bool = False,
+) -> RegionComplex:
+    """Find all activation regions of a network that meet the interior of a domain, and their adjacency.
+
+    Parameters
+    ----------
+    network : Network
+    domain : Domain
+        Box, Polytope, Ball or Space, of the network's input dimension.
+    engine : {"auto", "march"}
+    solver : {"highs", "scipy", "cvxpy"}
+        Linear-programming solver of the marching engine's proposals.
+    arithmetic : {"exact", "float"}
+        ``"exact"`` proves every decision or takes it in rationals; ``"float"`` proves nothing.
+    max_regions, max_seconds : optional
+        Limits; the result then says that it is partial, and why.
+    resume : RegionComplex, optional
+        A partial complex of the same network and domain to continue from.
+    progress : bool
+        Show a progress bar on standard error.
+
+    Returns
+    -------
+    RegionComplex
+        Ctrl-C returns what has been found, as partial.
+
+    Raises
+    ------
+    ShapeError
+        If the dimensions of network and domain differ.
+    SettingError
+        If an option is unknown or out of range.
+
+    Examples
+    --------
+    >>> from polyae import Box, Layer, Network, enumerate_regions
+    >>> cross = Network([Layer([[1, 0], [0, 1]], [0, 0], slope=0), Layer([[1, 1]], [0])])
+    >>> cx = enumerate_regions(cross, Box([-1, -1], [1, 1]))
+    >>> len(cx), cx.num_adjacent_pairs, cx.guarantee
+    (4, 4, 'exact')
+    """
+    for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
+        if limit is not None and not limit > 0:
+            raise SettingError(f"{name} must be positive, got {limit}")
+    arrangement = arrange(network, domain, arithmetic)
+    finder = choose_engine(engine, solver)
+    with ProgressBar(progress) as bar:
+        found = finder.run(arrangement, Budget(max_regions, max_seconds), bar.update, _partial(resume, network, domain))
+    return RegionComplex(arrangement, found)
+
+
+def _partial(resume: RegionComplex | None, network: Network, domain: Domain) -> Enumeration | None:
+    if resume is None:
+        return None
+    if resume.network != network or resume.domain != domain:
+        raise SettingError("the complex to resume from belongs to another network or domain")
+    return resume.enumeration()

@@ -1,0 +1,268 @@
+"""The region complex: all regions of a network on a domain, and how they hang together.
+
+A container of arrays; single regions are views made on demand.  Regions are sorted by pattern (units in
+order, off before on), so that the numbering does not depend on the engine and a pattern is found by
+bisection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import networkx as nx
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import coo_array, csr_array
+from scipy.sparse.csgraph import connected_components
+
+from polyae.complex.region import Region
+from polyae.complex.storage import read_complex_file, write_complex_file
+from polyae.domains import Domain
+from polyae.engines.enumeration import Enumeration, Status
+from polyae.errors import ShapeError
+from polyae.lp.facets import Witness
+from polyae.networks.network import Network
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.kernel import Arithmetic, DecisionCounts, Kernel
+from polyae.predicates.maps import map_classes
+from polyae.predicates.position import closed_domain
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+Guarantee = Literal["exact", "float", "partial"]
+
+__all__ = ["Guarantee", "RegionComplex", "load", "pattern_string", "unpack"]
+
+
+class RegionComplex:
+    """Regions, witnesses and adjacency.  Made by :func:`polyae.enumerate_regions`.
+
+    Attributes
+    ----------
+    network : Network
+    domain : Domain
+    packed : array of uint8, shape (n, ceil(units / 8))
+        Patterns, eight units a byte, sorted.
+    witnesses : array, shape (n, h)
+        A point strictly inside each region.
+    exact_witnesses : dict
+        For regions in which no float64 point was found: an exact homogeneous integer point.
+    edges : array of int32, shape (e, 2)
+        Adjacent pairs i < j, sorted.
+    edge_units : array of int32, shape (e,)
+        Lowest unit behind the facet.
+    expanded : array of bool, shape (n,)
+        Regions all of whose facets have been crossed; all of them unless the complex is partial.
+    status : Status
+        Complete, or why it is partial.
+    engine : str
+    seconds : float
+        Time of the enumeration.
+    arithmetic : {"exact", "float"}
+    decisions : DecisionCounts
+        How many signs were decided in floating point and in rationals.
+    """
+
+    def __init__(self, arrangement: Arrangement, found: Enumeration) -> None:
+        self.arrangement = arrangement
+        self.network, self.domain = arrangement.network, arrangement.domain
+        order = np.argsort(_as_keys(found.packed), kind="stable")
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        self.packed = found.packed[order]
+        self.witnesses = found.witnesses[order]
+        self.exact_witnesses = {int(rank[i]): w for i, w in found.exact_witnesses.items()}
+        self.expanded = found.expanded[order]
+        pairs = np.sort(rank[found.edges], axis=1)
+        by_pair = np.lexsort((pairs[:, 1], pairs[:, 0]))
+        self.edges = pairs[by_pair].astype(np.int32)
+        self.edge_units = found.edge_units[by_pair]
+        self.status, self.engine, self.seconds = found.status, found.engine, found.seconds
+        self.arithmetic: Arithmetic = arrangement.kernel.arithmetic
+        self.decisions: DecisionCounts = found.decisions
+        for array in (self.packed, self.witnesses, self.expanded, self.edges, self.edge_units):
+            array.setflags(write=False)
+
+    def __repr__(self) -> str:
+        counts = f"{len(self)} regions, {self.num_adjacent_pairs} adjacent pairs"
+        return f"RegionComplex({counts}, {self.status.value.split(':')[0]}, {self.arithmetic} arithmetic)"
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def __getitem__(self, index: int) -> Region:
+        number = int(index)
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"there is no region {index}; the complex has {len(self)}")
+        return self._region(number % len(self))
+
+    def _region(self, i: int) -> Region:
+        start, stop = self.adjacency.indptr[i : i + 2]
+        neighbours = np.sort(self.adjacency.indices[start:stop]).astype(np.int64)
+        cell = self.arrangement.cell(unpack(self.packed[i : i + 1], self.network.num_units)[0])
+        return Region(cell, Witness(self.witnesses[i], self.exact_witnesses.get(i)), i, neighbours, self.find)
+
+    def __iter__(self) -> Iterator[Region]:
+        return (self._region(i) for i in range(len(self)))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every region of the domain was found."""
+        return self.status is Status.COMPLETE
+
+    @property
+    def guarantee(self) -> Guarantee:
+        """What is claimed: ``"exact"`` decisions throughout, ``"float"``, or only a ``"partial"`` complex."""
+        return self.arithmetic if self.complete else "partial"
+
+    @property
+    def patterns(self) -> Bool:
+        """Patterns unpacked: array of bool, shape (n, units)."""
+        return unpack(self.packed, self.network.num_units)
+
+    @property
+    def num_adjacent_pairs(self) -> int:
+        """Number of pairs of regions that share a facet."""
+        return len(self.edges)
+
+    @cached_property
+    def affine_map_labels(self) -> Int:
+        """Label of each region's affine map; equal maps have equal labels.  Shape (n,)."""
+        return map_classes(self.arrangement, self.patterns)
+
+    @property
+    def num_distinct_affine_maps(self) -> int:
+        """Number of different affine maps over all regions."""
+        return int(self.affine_map_labels.max(initial=-1)) + 1
+
+    @cached_property
+    def linear_region_labels(self) -> Int:
+        """Label of each region's linear region: facet-connected regions of one affine map.  Shape (n,)."""
+        maps = self.affine_map_labels
+        same = self.edges[maps[self.edges[:, 0]] == maps[self.edges[:, 1]]]
+        graph = coo_array((np.ones(len(same), dtype=bool), (same[:, 0], same[:, 1])), shape=(len(self), len(self)))
+        return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+    @property
+    def num_linear_regions(self) -> int:
+        """Number of linear regions."""
+        return int(self.linear_region_labels.max(initial=-1)) + 1
+
+    @cached_property
+    def adjacency(self) -> csr_array:
+        """Adjacency matrix (n, n); entries are 1 + the number of the edge."""
+        number = np.arange(1, len(self.edges) + 1)
+        i, j = self.edges.T
+        both = coo_array((np.tile(number, 2), (np.concatenate([i, j]), np.concatenate([j, i]))), shape=(len(self),) * 2)
+        return both.tocsr()
+
+    def find(self, patterns: ArrayLike) -> Int:
+        """Numbers of the regions of given patterns, -1 where there is none: bool (k, units) to int (k,)."""
+        bits = np.asarray(patterns, dtype=bool)
+        if bits.ndim != 2 or bits.shape[1] != self.network.num_units:
+            raise ShapeError(f"patterns have shape {bits.shape}, expected (k, {self.network.num_units})")
+        keys, wanted = _as_keys(self.packed), _as_keys(np.packbits(bits, axis=1))
+        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+        return np.where(keys[place] == wanted, place, -1)
+
+    def locate(self, points: ArrayLike) -> Int | int:
+        """Number of the region that holds each point.
+
+        Parameters
+        ----------
+        points : array, shape (h,) or (k, h)
+
+        Returns
+        -------
+        int, or array of int of shape (k,)
+            On a boundary the lowest of the regions whose closure holds the point; -1 outside the domain
+            and, in a partial complex, where nothing was found.
+        """
+        array = np.asarray(points, dtype=np.float64)
+        if array.ndim not in (1, 2) or array.shape[-1] != self.network.input_dim:
+            raise ShapeError(f"points have shape {array.shape}, expected (k, {self.network.input_dim})")
+        flat = array.reshape(-1, array.shape[-1])
+        inside = closed_domain(self.arrangement, flat)
+        numbers = np.full(len(flat), -1, dtype=np.int64)
+        numbers[inside] = self._locate_inside(flat[inside])
+        return int(numbers[0]) if array.ndim == 1 else numbers
+
+    def _locate_inside(self, points: Float) -> Int:
+        signs = self.arrangement.unit_signs(points)
+        # With every vanishing unit off this is the least of the patterns that agree on the others.
+        numbers = self.find(signs > 0)
+        patterns = None
+        for k in np.flatnonzero((numbers < 0) & (signs == 0).any(axis=1)):
+            patterns = self.patterns if patterns is None else patterns
+            decided = np.flatnonzero(signs[k])
+            agree = (patterns[:, decided] == (signs[k, decided] > 0)).all(axis=1)
+            numbers[k] = np.argmax(agree) if agree.any() else -1
+        return numbers
+
+    def to_networkx(self) -> nx.Graph:
+        """Region graph: nodes carry ``pattern`` (a string of 0 and 1), edges ``unit``."""
+        graph = nx.Graph(domain=repr(self.domain), guarantee=self.guarantee)
+        for i, bits in enumerate(self.patterns):
+            graph.add_node(i, pattern=pattern_string(bits))
+        graph.add_edges_from(
+            (int(i), int(j), {"unit": int(u)}) for (i, j), u in zip(self.edges, self.edge_units, strict=True)
+        )
+        return graph
+
+    def to_graphml(self, path: str | Path) -> None:
+        """Write the region graph as GraphML."""
+        nx.write_graphml(self.to_networkx(), path)
+
+    def save(self, path: str | Path) -> None:
+        """Write to one ``.npz`` file; :func:`polyae.load` reads it back.
+
+        Parameters
+        ----------
+        path : path
+            Replaced only when the new file is whole.
+        """
+        write_complex_file(path, self.network, self.domain, self.arithmetic, self.enumeration())
+
+    def enumeration(self) -> Enumeration:
+        """Return the arrays as an engine's result, which an engine can resume from."""
+        return Enumeration(
+            self.packed, self.witnesses, self.exact_witnesses, self.edges.astype(np.int64), self.edge_units,
+            self.expanded, self.status, self.engine, self.seconds, self.decisions,
+        )  # fmt: skip
+
+
+def load(path: str | Path) -> RegionComplex:
+    """Read a complex that :meth:`RegionComplex.save` wrote.
+
+    Parameters
+    ----------
+    path : path
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, truncated, not a region complex, or of a newer schema.
+    """
+    network, domain, arithmetic, found = read_complex_file(path)
+    return RegionComplex(Arrangement(network, domain, Kernel(arithmetic)), found)
+
+
+def unpack(packed: NDArray[np.uint8], units: int) -> Bool:
+    """Patterns (n, units) from packed ones."""
+    return np.unpackbits(packed, axis=1, count=units).astype(bool)
+
+
+def pattern_string(bits: Bool) -> str:
+    """Pattern as a string of 0 and 1."""
+    return "".join("1" if b else "0" for b in bits)
+
+
+def _as_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
+    """Rows as fixed-width byte strings, which NumPy compares in the order of the patterns."""
+    if packed.shape[1] == 0:
+        return np.full(len(packed), b"", dtype="S1")
+    return np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel()

@@ -1,0 +1,29 @@
+"""Numbers known to within bounds, grouped into runs that nothing tells apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["overlapping_runs"]
+
+
+def overlapping_runs(values: NDArray[np.float64], widths: NDArray[np.float64]) -> list[NDArray[np.int64]]:
+    """Group indices into maximal chains of overlapping intervals ``value ± width``.
+
+    Equal numbers always share a run; NaN and infinite widths overlap everything.
+
+    Examples
+    --------
+    >>> [run.tolist() for run in overlapping_runs(np.array([3.0, 1.0, 3.1]), np.array([0.1, 0.1, 0.1]))]
+    [[1], [0, 2]]
+    """
+    if not len(values):
+        return []
+    known = np.isfinite(values) & np.isfinite(widths)
+    low = np.where(known, values - widths, -np.inf)
+    high = np.where(known, values + widths, np.inf)
+    order = np.argsort(low, kind="stable")
+    reach = np.maximum.accumulate(high[order])
+    breaks = np.flatnonzero(low[order][1:] > reach[:-1]) + 1
+    return [np.sort(run) for run in np.split(order, breaks)]
