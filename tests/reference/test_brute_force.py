@@ -304,6 +304,32 @@ def test_no_region_is_missed_between_witnesses(cases: Callable[[int, int], int])
                 assert holders == [exact_pattern(net, point)]
 
 
+def crossings(found: ExactRegions, a: tuple[Fraction, ...], b: tuple[Fraction, ...]) -> set[tuple[Fraction, ...]]:
+    """Points between `a` and `b` where some inequality of some region holds with equality."""
+    points = set()
+    for row in {row for rows in found.rows.values() for row in rows}:
+        u, v = (sum((k * t for k, t in zip(row, x, strict=False)), start=Fraction(row[-1])) for x in (a, b))
+        if u * v < 0:
+            points.add(tuple((v * s - u * t) / (v - u) for s, t in zip(a, b, strict=True)))
+    return points
+
+
+def test_regions_that_alone_hold_a_point_are_adjacent(cases: Callable[[int, int], int]) -> None:
+    """Around a point of exactly two closures these two fill a neighbourhood, so they share a facet there."""
+    met = 0
+    for seed in range(cases(40, 300)):
+        net, domain = random_case(seed)
+        found = enumerate_exact(net, domain)
+        rng = np.random.default_rng(seed)
+        segments = [crossings(found, combined(found, rng), combined(found, rng)) for _ in range(3)]
+        for point in set().union(*segments):
+            x = [rational(t) for t in point]
+            holders = [p for p, rows in found.rows.items() if all(value(row, x) >= 0 for row in rows)]
+            assert len(holders) != 2 or frozenset(holders) in found.adjacent
+            met += len(holders) == 2
+    assert met > 50
+
+
 def test_cases_depend_on_the_seed_alone_and_cover_all_domains() -> None:
     drawn = [random_case(seed) for seed in range(100)]
     assert all(a == random_case(seed)[0] for seed, (a, _) in enumerate(drawn))
