@@ -10,8 +10,8 @@ __all__ = [
     "COINCIDENCE_FACTOR",
     "LP_CHEBYSHEV_CAP",
     "LP_RELAXATION",
-    "UNIT_ROUNDOFF",
     "UNDERFLOW_GUARD",
+    "UNIT_ROUNDOFF",
     "gamma",
 ]
 

@@ -20,11 +20,9 @@ from scipy.sparse.csgraph import connected_components
 
 from polyae.complex.region import Region
 from polyae.complex.storage import read_complex_file, write_complex_file
-from polyae.domains import Domain
 from polyae.engines.enumeration import Enumeration, Status
 from polyae.errors import ShapeError
 from polyae.lp.facets import Witness
-from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.kernel import Arithmetic, DecisionCounts, Kernel
 from polyae.predicates.maps import map_classes

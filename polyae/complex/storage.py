@@ -74,11 +74,15 @@ def read_complex_file(path: str | Path) -> tuple[Network, Domain, Arithmetic, En
     return _parse(path, header, arrays)
 
 
-def _parse(path: str | Path, header: dict[str, Any], arrays: dict[str, Any]) -> tuple[Network, Domain, Arithmetic, Enumeration]:
+def _parse(
+    path: str | Path, header: dict[str, Any], arrays: dict[str, Any]
+) -> tuple[Network, Domain, Arithmetic, Enumeration]:
     if header.get("format") != "polyae region complex":
         raise FileFormatError(f"{path} is not a region complex")
     if header["schema"] > SCHEMA_VERSION:
-        raise FileFormatError(f"{path} has schema {header['schema']}; this version reads up to {SCHEMA_VERSION}: update polyae")
+        raise FileFormatError(
+            f"{path} has schema {header['schema']}; this version reads up to {SCHEMA_VERSION}: update polyae"
+        )
     try:
         network, domain = network_from_dict(header["network"]), domain_from_dict(header["domain"])
         exact = {int(i): _point(w) for i, w in header["exact_witnesses"].items()}
@@ -92,7 +96,9 @@ def _parse(path: str | Path, header: dict[str, Any], arrays: dict[str, Any]) -> 
         )
     except (KeyError, TypeError, PolyaeError) as error:
         raise FileFormatError(f"{path} is damaged: {error}") from error
-    if len({len(found.packed), len(found.witnesses), len(found.expanded)}) != 1 or len(found.edges) != len(found.edge_units):
+    if len({len(found.packed), len(found.witnesses), len(found.expanded)}) != 1 or len(found.edges) != len(
+        found.edge_units
+    ):
         raise FileFormatError(f"{path} is damaged: its arrays differ in length")
     return network, domain, header["arithmetic"], found
 

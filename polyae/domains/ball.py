@@ -41,7 +41,9 @@ class Ball(Domain):
         self.radius = float(radius)
         self.p = float(p)
         if not (np.isfinite(self.radius) and self.radius > 0):
-            raise DomainError(f"the radius must be positive and finite, got {radius}; a ball of radius 0 holds no region")
+            raise DomainError(
+                f"the radius must be positive and finite, got {radius}; a ball of radius 0 holds no region"
+            )
         if self.p not in (1.0, 2.0, np.inf):
             raise DomainError(f"the norm p must be 1, 2 or inf, got {p}")
         if self.p == 1 and self.dim > MAX_CROSS_POLYTOPE_DIM:

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.domains import Domain
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.lp.crossing import Crossing, crossing
 from polyae.lp.facets import Facet, Witness, find_facets
@@ -173,7 +172,13 @@ class March:
         return steps
 
     def _enter(
-        self, arrangement: Arrangement, frontier: _Frontier, patterns: list[bytes], number: int, step: Step, budget: Budget
+        self,
+        arrangement: Arrangement,
+        frontier: _Frontier,
+        patterns: list[bytes],
+        number: int,
+        step: Step,
+        budget: Budget,
     ) -> bool:
         """Record the edge, and the region beyond if it is new; False if there is no room for it."""
         key = np.packbits(step.pattern).tobytes()

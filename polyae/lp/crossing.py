@@ -16,7 +16,7 @@ from polyae.lp.facets import Facet, Witness
 from polyae.lp.nearest import nearest_point
 from polyae.predicates.affine import BoundedRows, evaluate
 from polyae.predicates.cell import Cell
-from polyae.predicates.euclid import ball_signs, exact_ball_sign, squared_radius
+from polyae.predicates.euclid import exact_ball_sign, squared_radius
 from polyae.predicates.rational import HomogeneousPoint, dot, from_rationals, homogeneous, rounded, to_fractions
 from polyae.tolerances import gamma
 
@@ -157,7 +157,9 @@ def _in_ball_exact(cell: Cell, row: int, others: NDArray[np.int64], straight: Cr
     interior = to_fractions(straight.exact())
     pull = fmpq(1, 2)
     while True:
-        point = [z + pull * (fmpq(i.numerator, i.denominator) - z) for z, i in zip(nearest.point, interior, strict=True)]
+        point = [
+            z + pull * (fmpq(i.numerator, i.denominator) - z) for z, i in zip(nearest.point, interior, strict=True)
+        ]
         exact = from_rationals(point)
         if exact_ball_sign(ball, exact) > 0:
             return Crossing(rounded(exact), lambda: exact)

@@ -87,7 +87,9 @@ def _into_domain(arrangement: Arrangement, point: HomogeneousPoint) -> Homogeneo
     return homogeneous([b - a for a, b in zip(to_fractions(point), target, strict=True)])
 
 
-def _choose_side(slope: IntegerRow, cone: list[IntegerRow], direction: HomogeneousPoint) -> tuple[int, HomogeneousPoint]:
+def _choose_side(
+    slope: IntegerRow, cone: list[IntegerRow], direction: HomogeneousPoint
+) -> tuple[int, HomogeneousPoint]:
     """Off (-1) if the cone has a direction in which the unit falls, else on (1); and such a direction."""
     here = sign(dot(slope, direction))
     if here < 0:
@@ -117,4 +119,3 @@ def _room(rows: list[IntegerRow], start: HomogeneousPoint, change: list[fmpz]) -
 def _moved(start: HomogeneousPoint, change: list[fmpz], step: fmpq) -> HomogeneousPoint:
     den = start[-1] * step.q
     return [*(z * step.q + start[-1] * step.p * c for z, c in zip(start[:-1], change, strict=True)), den]
-

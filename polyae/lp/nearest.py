@@ -57,7 +57,9 @@ class _ActiveSet:
         part = list(self.normals[j])
         if not active:
             return {}, part
-        gram = fmpq_mat(len(active), len(active), [_dot(self.normals[a], self.normals[b]) for a in active for b in active])
+        gram = fmpq_mat(
+            len(active), len(active), [_dot(self.normals[a], self.normals[b]) for a in active for b in active]
+        )
         right = fmpq_mat(len(active), 1, [_dot(self.normals[a], part) for a in active])
         weights = dict(zip(active, gram.solve(right).entries(), strict=True))
         for a, w in weights.items():

@@ -18,7 +18,7 @@ from polyae.lp.facets import Witness
 from polyae.lp.program import CellProgram, chebyshev_centre
 from polyae.predicates.cell import Arrangement, Cell
 from polyae.predicates.euclid import ball_signs, exact_ball_sign
-from polyae.predicates.rational import HomogeneousPoint, dot, homogeneous, integer_row, rounded
+from polyae.predicates.rational import HomogeneousPoint, dot, integer_row, rounded
 
 Float = NDArray[np.float64]
 
@@ -105,7 +105,9 @@ def settle_in_floats(cell: Cell, point: HomogeneousPoint) -> Witness:
     candidates = [nearest]
     if len(nearest) <= MAX_CORNER_DIM:
         sides = (np.nextafter(nearest, -np.inf), np.nextafter(nearest, np.inf), nearest)
-        candidates += [np.array([sides[s][k] for k, s in enumerate(c)]) for c in product((0, 1, 2), repeat=len(nearest))]
+        candidates += [
+            np.array([sides[s][k] for k, s in enumerate(c)]) for c in product((0, 1, 2), repeat=len(nearest))
+        ]
     for candidate in candidates:
         if _holds(cell, candidate):
             return Witness(candidate)

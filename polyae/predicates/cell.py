@@ -110,9 +110,7 @@ class Cell:
         orientation = np.where(pattern, 1.0, -1.0)[varying, None]
         oriented = _scaled(BoundedRows(units.values[varying] * orientation, units.errors[varying]))
         walls = arrangement.walls
-        self.rows = BoundedRows(
-            np.vstack([oriented.values, walls.values]), np.vstack([oriented.errors, walls.errors])
-        )
+        self.rows = BoundedRows(np.vstack([oriented.values, walls.values]), np.vstack([oriented.errors, walls.errors]))
         self.source = np.concatenate([varying, -1 - np.arange(len(walls.values))])
         self._integers: dict[int, IntegerRow] = {}
 
@@ -136,7 +134,9 @@ class Cell:
         varies = kernel.signs(value, bound, lambda k: [int(any(self._unit_integers(u)[:-1])) for u in k]) != 0
         flat = np.flatnonzero(~varies)
         offsets = kernel.signs(
-            units.values[flat, -1], units.errors[flat, -1], lambda k: [sign(self._unit_integers(int(flat[i]))[-1]) for i in k]
+            units.values[flat, -1],
+            units.errors[flat, -1],
+            lambda k: [sign(self._unit_integers(int(flat[i]))[-1]) for i in k],
         )
         return np.flatnonzero(varies), flat[offsets == 0]
 

@@ -61,7 +61,9 @@ def settle(arrangement: Arrangement, pattern: Bool, vanishing: NDArray[np.int64]
     return settled
 
 
-def _derivative_signs(arrangement: Arrangement, pattern: Bool, units: NDArray[np.int64], direction: Float) -> NDArray[np.int8]:
+def _derivative_signs(
+    arrangement: Arrangement, pattern: Bool, units: NDArray[np.int64], direction: Float
+) -> NDArray[np.int8]:
     rows = unit_rows(arrangement.network, pattern)
     normals, errors = rows.values[units].copy(), rows.errors[units].copy()
     normals[:, -1] = errors[:, -1] = 0.0
