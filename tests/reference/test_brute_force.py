@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import combinations, pairwise, product
 from math import comb
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import given
 from scipy.optimize import linprog
 
 from polyae.networks.network import Layer, Network
+from tests.reference import distances
 from tests.reference.brute_force import (
     Description,
     ExactRegions,
@@ -104,9 +106,16 @@ def test_distances_to_a_corner_a_face_and_from_inside() -> None:
         distance_exact(square, [0, 0], 2)
 
 
+@pytest.mark.parametrize("guess", [(), (0,), (1, 3)])
+def test_a_wrong_guess_of_the_active_rows_changes_nothing(guess: tuple[int, ...], monkeypatch: Any) -> None:
+    """Row 0 holds a stationary point of the square, the farthest one; its multiplier is negative."""
+    square = [(-1, 0, 2), (1, 0, -1), (0, -1, 2), (0, 1, -1)]
+    monkeypatch.setattr(distances, "_guess", lambda rows, centre: guess)
+    assert distance2_exact(square, [0, 1.5]) == 1 and distance2_exact(square, [0, 0]) == 2
+
+
 @pytest.mark.parametrize("seed", range(10))
-def test_distances_bound_one_another_and_sampled_points(seed: int) -> None:
-    """Norm inequalities, and no vertex of the box is nearer; attained within a box by clipping."""
+def test_distances_to_a_box_by_clipping(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lo = rng.integers(-3, 3, size=3)
     hi, centre = lo + rng.integers(1, 4, size=3), rng.integers(-6, 7, size=3)
