@@ -1,0 +1,54 @@
+"""The entry point ``polyae``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import TyperException
+
+from polyae.cli.enumeration import enumerate_command
+from polyae.cli.info import info_command
+from polyae.cli.neighbours import neighbours_command
+from polyae.cli.output import Exit
+from polyae.errors import PolyaeError
+
+__all__ = ["app", "main", "run"]
+
+app = typer.Typer(
+    help="Exact polyhedral geometry of trained ReLU autoencoders.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+COMMANDS = {
+    "enumerate": enumerate_command,
+    "neighbours": neighbours_command,
+    "info": info_command,
+}
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command and return its exit code; every complaint is one line on standard error."""
+    try:
+        code = typer.main.get_command(app).main(list(arguments), prog_name="polyae", standalone_mode=False)
+    except TyperException as error:
+        return _complain(f"{error.format_message().splitlines()[0]} (see polyae --help)")
+    except PolyaeError as error:
+        return _complain(" ".join(str(error).split()))
+    except KeyboardInterrupt:
+        return _complain("interrupted", Exit.INTERRUPTED)
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def _complain(message: str, code: Exit = Exit.BAD_INPUT) -> int:
+    print(f"polyae: {message}", file=sys.stderr)
+    return code
+
+
+def main() -> None:
+    """Run the command of the process's arguments and exit."""
+    sys.exit(run(sys.argv[1:]))

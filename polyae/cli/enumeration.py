@@ -1,0 +1,77 @@
+"""``polyae enumerate``: all regions on a domain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from polyae.cli.domains import DomainOptions
+from polyae.cli.groups import grouped
+from polyae.cli.output import JsonOption, StrictOption, finish
+from polyae.cli.sources import EnumerationOptions, NetworkArgument
+from polyae.complex.region_complex import RegionComplex, load
+from polyae.errors import FileFormatError
+from polyae.networks.files import read_network
+
+__all__ = ["counts", "enumerate_command"]
+
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE.npz", help="Save the complex, partial ones too.")]
+ResumeOption = Annotated[Path | None, typer.Option("--resume", metavar="FILE.npz", help="Go on from a partial complex.")]
+GraphOption = Annotated[Path | None, typer.Option("--graphml", metavar="FILE", help="Write the region graph.")]
+
+
+def counts(cx: RegionComplex) -> dict[str, Any]:
+    """Counts of a complex, and what is claimed about them."""
+    return {
+        "regions": len(cx),
+        "linear_regions": cx.num_linear_regions,
+        "distinct_affine_maps": cx.num_distinct_affine_maps,
+        "adjacent_pairs": cx.num_adjacent_pairs,
+        "complete": cx.complete,
+        "status": cx.status.value,
+        "guarantee": cx.guarantee,
+        "engine": cx.engine,
+        "seconds": cx.seconds,
+        "domain": cx.domain.to_dict(),
+        "network": cx.network.digest,
+    }
+
+
+@grouped
+def enumerate_command(
+    net: NetworkArgument,
+    domain: DomainOptions,
+    enumeration: EnumerationOptions,
+    out: OutOption = None,
+    resume: ResumeOption = None,
+    graphml: GraphOption = None,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Enumerate all regions of a network on a domain. Ctrl-C keeps what has been found, as partial."""
+    network = read_network(net)
+    for path in (out, graphml):
+        _check_folder(path)
+    previous = None if resume is None else load(resume)
+    where = domain.stated(network.input_dim) if previous is None or domain.given else previous.domain
+    cx = enumeration.run(network, where, previous)
+    if out is not None:
+        cx.save(out)
+    if graphml is not None:
+        _write_graph(cx, graphml)
+    finish(counts(cx), as_json, strict=strict, partial=not cx.complete)
+
+
+def _check_folder(path: Path | None) -> None:
+    # Before the work rather than after it.
+    if path is not None and not path.absolute().parent.is_dir():
+        raise FileFormatError(f"cannot write {path}: there is no folder {path.absolute().parent}")
+
+
+def _write_graph(cx: RegionComplex, path: Path) -> None:
+    try:
+        cx.to_graphml(path)
+    except OSError as error:
+        raise FileFormatError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,92 @@
+"""What commands print, and how they end.
+
+Standard output carries the result alone: text for people, or one JSON object. Everything else goes to
+standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+__all__ = ["Exit", "JsonOption", "StrictOption", "finish", "plain"]
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if the result is partial.")]
+
+#: Longer lists are abbreviated in text; JSON holds them whole.
+MAX_SHOWN = 12
+
+
+class Exit(IntEnum):
+    """Exit codes."""
+
+    DONE = 0
+    PARTIAL = 1
+    BAD_INPUT = 2
+    INTERRUPTED = 130
+
+
+def plain(value: Any) -> Any:
+    """Make a value of what JSON has; infinity becomes "inf" (which ``float`` reads) and NaN null.
+
+    Examples
+    --------
+    >>> plain({"radii": np.array([1.0, np.inf]), "complete": np.bool_(True)})
+    {'radii': [1.0, 'inf'], 'complete': True}
+    """
+    match value:
+        case Mapping():
+            return {str(key): plain(entry) for key, entry in value.items()}
+        case np.ndarray() | np.generic():
+            return plain(value.tolist())
+        case list() | tuple():
+            return [plain(entry) for entry in value]
+        case float() if math.isnan(value):
+            return None
+        case float() if math.isinf(value):
+            return "inf" if value > 0 else "-inf"
+    return value
+
+
+def finish(result: Mapping[str, Any], as_json: bool, *, strict: bool = False, partial: bool = False) -> None:
+    """Print a result and end the command.
+
+    Raises
+    ------
+    typer.Exit
+        With code 1 if the result is partial and that is not good enough.
+    """
+    if as_json:
+        print(json.dumps(plain(result), allow_nan=False))
+    else:
+        width = max(map(len, result), default=0)
+        for key, value in plain(result).items():
+            print(f"{key.replace('_', ' '):<{width}}  {_text(value)}")
+    if strict and partial:
+        raise typer.Exit(Exit.PARTIAL)
+
+
+def _text(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.6g}"
+        case None:
+            return "-"
+        case dict():
+            return ", ".join(f"{key.replace('_', ' ')} {_text(entry)}" for key, entry in value.items())
+        case list() if len(value) > MAX_SHOWN:
+            return f"{_text(value[:MAX_SHOWN])} ... ({len(value)} in all)"
+        case list() if value and isinstance(value[0], dict | list):
+            return "".join(f"\n  {_text(entry)}" for entry in value)
+        case list():
+            return " ".join(_text(entry) for entry in value)
+    return str(value)

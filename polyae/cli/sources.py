@@ -1,0 +1,83 @@
+"""A region complex on the command line: a saved one, or a network to enumerate on a stated domain."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from polyae.cli.domains import DomainOptions
+from polyae.complex.enumerate import enumerate_regions
+from polyae.complex.region_complex import RegionComplex, load
+from polyae.domains import Domain
+from polyae.errors import SettingError
+from polyae.networks.files import read_network
+from polyae.networks.network import Network
+
+__all__ = ["EnumerationOptions", "NetworkArgument", "SourceArgument", "arithmetic_of", "complex_of", "is_complex"]
+
+NetworkArgument = Annotated[Path, typer.Argument(metavar="NET", help="Network, .json or .safetensors.")]
+SourceArgument = Annotated[Path, typer.Argument(metavar="NET", help="Network, or a saved complex (.npz).")]
+
+
+def arithmetic_of(name: str) -> Literal["exact", "float"]:
+    """Return the name of an arithmetic that exists.
+
+    Raises
+    ------
+    SettingError
+        If there is none of that name.
+    """
+    match name:
+        case "exact" | "float":
+            return name
+    raise SettingError(f"--arithmetic {name}: choose exact or float")
+
+
+@dataclass(frozen=True)
+class EnumerationOptions:
+    """The options of an enumeration."""
+
+    engine: Annotated[str, typer.Option(metavar="NAME", help="Engine.")] = "auto"
+    solver: Annotated[str, typer.Option(metavar="highs|scipy|cvxpy", help="Linear-programming solver.")] = "highs"
+    arithmetic: Annotated[str, typer.Option(metavar="exact|float", help="Proved decisions, or float64.")] = "exact"
+    max_regions: Annotated[int | None, typer.Option(metavar="N", help="Stop, partial, at N regions.")] = None
+    max_seconds: Annotated[float | None, typer.Option(metavar="S", help="Stop, partial, after S seconds.")] = None
+
+    def run(self, network: Network, domain: Domain, resume: RegionComplex | None = None) -> RegionComplex:
+        """Enumerate, with a progress bar where someone can see it."""
+        return enumerate_regions(
+            network,
+            domain,
+            engine=self.engine,
+            solver=self.solver,
+            arithmetic=arithmetic_of(self.arithmetic),
+            max_regions=self.max_regions,
+            max_seconds=self.max_seconds,
+            resume=resume,
+            progress=sys.stderr.isatty(),
+        )
+
+
+def is_complex(source: Path) -> bool:
+    """Whether a file's name is that of a saved complex."""
+    return source.suffix.lower() == ".npz"
+
+
+def complex_of(source: Path, domain: DomainOptions, enumeration: EnumerationOptions) -> RegionComplex:
+    """Load a saved complex, or enumerate a network on the stated domain.
+
+    Raises
+    ------
+    SettingError
+        If a domain is missing, or given for a complex that has its own.
+    """
+    if not is_complex(source):
+        network = read_network(source)
+        return enumeration.run(network, domain.stated(network.input_dim))
+    if domain.given:
+        raise SettingError(f"{source} is a complex with a domain of its own; leave out {domain.given[0]}")
+    return load(source)
