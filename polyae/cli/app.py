@@ -12,6 +12,7 @@ from polyae.cli.enumeration import enumerate_command
 from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
+from polyae.cli.training import train_command
 from polyae.errors import PolyaeError
 
 __all__ = ["app", "main", "run"]
@@ -26,6 +27,7 @@ COMMANDS = {
     "enumerate": enumerate_command,
     "neighbours": neighbours_command,
     "info": info_command,
+    "train": train_command,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

@@ -17,8 +17,12 @@ from polyae.networks.files import read_network
 
 __all__ = ["counts", "enumerate_command"]
 
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE.npz", help="Save the complex, partial ones too.")]
-ResumeOption = Annotated[Path | None, typer.Option("--resume", metavar="FILE.npz", help="Go on from a partial complex.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE.npz", help="Save the complex, partial ones too.")
+]
+ResumeOption = Annotated[
+    Path | None, typer.Option("--resume", metavar="FILE.npz", help="Go on from a partial complex.")
+]
 GraphOption = Annotated[Path | None, typer.Option("--graphml", metavar="FILE", help="Write the region graph.")]
 
 

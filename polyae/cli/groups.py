@@ -25,7 +25,9 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """Spread parameters whose type is a dataclass over its fields, all of which need defaults."""
     signature = inspect.signature(command, eval_str=True)
     groups = {p.name: p.annotation for p in signature.parameters.values() if is_dataclass(p.annotation)}
-    own = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values() if p.name not in groups]
+    own = [
+        p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values() if p.name not in groups
+    ]
     parameters = own + [option for group in groups.values() for option in _options(group)]
 
     @wraps(command)

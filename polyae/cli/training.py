@@ -1,0 +1,111 @@
+"""``polyae train``: an autoencoder on data that come with the package's dependencies."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from polyae.cli.output import JsonOption, StrictOption, finish
+from polyae.cli.values import whole_numbers
+from polyae.errors import FileFormatError, SettingError
+from polyae.networks.files import write_network
+
+if TYPE_CHECKING:
+    from polyae.training.data import Dataset
+    from polyae.training.trainer import Penalty
+
+__all__ = ["train_command"]
+
+#: Rotations of one scan of a "7": the angles of the orbit in radians.
+ORBIT_INTERVAL = (-1.0, 1.0)
+
+ModelOption = Annotated[str, typer.Option("--model", metavar="ae|lie", help="Plain, or with the Lie-group regulariser.")]
+DataOption = Annotated[str, typer.Option("--data", metavar="digits|seven", help="All digit scans, or one rotated 7.")]
+LatentOption = Annotated[int, typer.Option("--latent", metavar="H", help="Latent dimension.")]
+HiddenOption = Annotated[str, typer.Option("--hidden", metavar="N,N", help="Encoder's hidden widths; decoder reversed.")]
+OutOption = Annotated[Path, typer.Option("--out", metavar="NET", help="Decoder, .json or .safetensors.")]
+EncoderOption = Annotated[Path | None, typer.Option("--encoder", metavar="NET", help="Encoder, likewise.")]
+WeightOption = Annotated[float, typer.Option("--weight", metavar="W", help="Weight of the regulariser.")]
+CodesOption = Annotated[int, typer.Option("--codes", metavar="N", help="Codes a step that the regulariser looks at.")]
+
+
+def train_command(
+    out: OutOption,
+    model: ModelOption = "ae",
+    data: DataOption = "digits",
+    latent: LatentOption = 2,
+    hidden: HiddenOption = "32,16",
+    epochs: Annotated[int, typer.Option(metavar="N")] = 50,
+    batch_size: Annotated[int, typer.Option(metavar="N")] = 64,
+    learning_rate: Annotated[float, typer.Option(metavar="R")] = 1e-3,
+    weight: WeightOption = 0.01,
+    codes: CodesOption = 4,
+    seed: Annotated[int, typer.Option(metavar="N", help="Of weights, batches and generators.")] = 0,
+    encoder: EncoderOption = None,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Train an autoencoder and write its decoder. Ctrl-C keeps what has been trained."""
+    from polyae.networks.torch_modules import from_torch
+    from polyae.training.models import Autoencoder
+    from polyae.training.trainer import train
+
+    for path in (out, encoder):
+        _check_name(path)
+    if seed < 0:
+        raise SettingError(f"--seed is not negative, got {seed}")
+    scans = _dataset(data, seed)
+    net = Autoencoder.from_widths(scans.dim, hidden=whole_numbers(hidden, "--hidden"), latent_dim=latent, seed=seed)
+    result = train(
+        net, scans, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed,
+        regulariser=_penalty(model, scans.dim, codes, seed), weight=weight, progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    write_network(from_torch(net.decoder), out)
+    if encoder is not None:
+        write_network(from_torch(net.encoder), encoder)
+    summary: dict[str, Any] = {
+        "model": model, "data": data, "latent": latent, "hidden": hidden, "seed": seed, "steps": len(result.history),
+        "planned_steps": result.planned_steps, "interrupted": result.interrupted, "test_error": result.test_error,
+        "seconds": result.seconds, "decoder": str(out), "encoder": None if encoder is None else str(encoder),
+    }  # fmt: skip
+    finish(summary, as_json, strict=strict, partial=result.interrupted)
+
+
+def _dataset(name: str, seed: int) -> Dataset:
+    from polyae.training.data import digit_seven, digits
+    from polyae.training.orbits import image_rotation_generator, orbit_dataset
+
+    match name:
+        case "digits":
+            return digits(seed=seed)
+        case "seven":
+            return orbit_dataset(image_rotation_generator(8), digit_seven(), ORBIT_INTERVAL, seed=seed, name="seven")
+    raise SettingError(f"--data {name}: choose digits or seven")
+
+
+def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
+    from polyae.queries.neighbours import neighbours
+    from polyae.training.oracle import ExactOracle
+    from polyae.training.penalty import ExactNeighbourPenalty
+    from polyae.training.regulariser import LieGroupRegulariser
+
+    match model:
+        case "ae":
+            return None
+        case "lie":
+            regulariser = LieGroupRegulariser(dim, kind="skew", seed=seed)
+            return ExactNeighbourPenalty(regulariser, ExactOracle(neighbours), max_codes=codes)
+    raise SettingError(f"--model {model}: choose ae or lie")
+
+
+def _check_name(path: Path | None) -> None:
+    # Before the training rather than after it.
+    if path is None:
+        return
+    if path.suffix.lower() not in (".json", ".safetensors"):
+        raise FileFormatError(f"{path}: the name of a network file ends in .json or .safetensors")
+    if not path.absolute().parent.is_dir():
+        raise FileFormatError(f"cannot write {path}: there is no folder {path.absolute().parent}")
