@@ -7,6 +7,7 @@ from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
 from polyae.engines.enumeration import Budget, Engine, Enumeration
 from polyae.engines.march import March
+from polyae.engines.reference import ReferenceMarch
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
@@ -36,9 +37,12 @@ def choose_engine(engine: str, solver: str) -> Engine:
     SettingError
         If there is none of that name.
     """
-    if engine in ("auto", "march"):
-        return March(solver)
-    raise SettingError(f"no engine {engine!r}; choose 'auto' or 'march'")
+    match engine:
+        case "auto" | "march":
+            return March(solver)
+        case "reference":
+            return ReferenceMarch(solver)
+    raise SettingError(f"no engine {engine!r}; choose 'auto', 'march' or 'reference'")
 
 
 def enumerate_regions(
@@ -60,9 +64,10 @@ def enumerate_regions(
     network : Network
     domain : Domain
         Box, Polytope, Ball or Space, of the network's input dimension.
-    engine : {"auto", "march"}
+    engine : {"auto", "march", "reference"}
+        ``"march"`` is compiled; ``"reference"`` solves a linear program a row and is slow.
     solver : {"highs", "scipy", "cvxpy"}
-        Linear-programming solver of the marching engine's proposals.
+        Linear-programming solver of the reference engine, and of what the compiled one cannot prove.
     arithmetic : {"exact", "float"}
         ``"exact"`` proves every decision or takes it in rationals; ``"float"`` proves nothing.
     max_regions, max_seconds : optional

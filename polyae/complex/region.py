@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.complex.polytope import cut_polygon, polytope_vertices, polytope_volume
 from polyae.domains import Ball
-from polyae.engines.march import outward_direction
+from polyae.engines.reference import outward_direction
 from polyae.errors import DomainError, UnboundedDomainError
 from polyae.lp.crossing import crossing
 from polyae.lp.facets import Witness, find_facets

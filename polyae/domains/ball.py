@@ -48,8 +48,8 @@ class Ball(Domain):
             raise DomainError(f"the norm p must be 1, 2 or inf, got {p}")
         if self.p == 1 and self.dim > MAX_CROSS_POLYTOPE_DIM:
             raise JobTooLargeError(
-                f"a 1-norm ball in dimension {self.dim} has 2^{self.dim} facets; at most dimension {MAX_CROSS_POLYTOPE_DIM} is "
-                "supported: use p=2 or p=inf"
+                f"a 1-norm ball in dimension {self.dim} has 2^{self.dim} facets; at most dimension "
+                f"{MAX_CROSS_POLYTOPE_DIM} is supported: use p=2 or p=inf"
             )
 
     @property

@@ -38,7 +38,8 @@ class Box(Domain):
             raise DomainError(f"lo has {self.lo.size} axes and hi {self.hi.size}")
         for axis in np.flatnonzero(self.lo >= self.hi):
             raise DomainError(
-                f"the box is empty or flat along axis {axis}: lo = {self.lo[axis]}, hi = {self.hi[axis]}; lo < hi is needed"
+                f"the box is empty or flat along axis {axis}: lo = {self.lo[axis]}, hi = {self.hi[axis]}; "
+                "lo < hi is needed"
             )
 
     @property

@@ -76,8 +76,8 @@ class Polytope(Domain):
         if slack and min(slack) <= 0:
             worst = slack.index(min(slack))
             raise DomainError(
-                f"the polytope is empty or flat: the largest inscribed ball has radius {answer.x[-1]:.3g} (row {worst} leaves no room); "
-                "if it is only very small, rescale it"
+                f"the polytope is empty or flat: the largest inscribed ball has radius {answer.x[-1]:.3g} "
+                f"(row {worst} leaves no room); if it is only very small, rescale it"
             )
         return point
 
@@ -118,6 +118,8 @@ class Polytope(Domain):
         if np.isfinite(upper).all() and slopes.max() < 0.5:
             reach = np.abs(upper).max() / (1.0 - slopes.max())
             upper = upper + slopes * reach
+        else:
+            upper = np.where(slopes > 0, np.inf, upper)
         upper = upper + BOUND_INFLATION * (1.0 + np.abs(upper))
         return -upper[0], upper[1]
 

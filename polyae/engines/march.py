@@ -1,120 +1,209 @@
-"""Marching: from a first region across facets to all others.
+"""Compiled marching: from facet to facet at microseconds a row.
 
-All regions of a convex domain are reached by crossing facets that meet its interior, because an open
-convex set stays connected when the faces of codimension two are taken out.
+Regions are expanded one after the other by :func:`polyae.lp.vertex_walk.vertex_walk`; a region in
+which the walk cannot prove every verdict is expanded by the reference engine's exact code instead.
 """
 
 from __future__ import annotations
 
+import math
 import time
-from collections import deque
-from dataclasses import dataclass, field
 
+import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
-from polyae.lp.crossing import Crossing, crossing
-from polyae.lp.facets import Facet, Witness, find_facets
-from polyae.lp.local import least_pattern
-from polyae.lp.program import CellProgram
+from polyae.engines.frontier import (
+    DOUBTFUL,
+    EDGES,
+    HEAD,
+    REGIONS,
+    Counters,
+    Frontier,
+    find_or_add,
+    flip_masks,
+    grown,
+    new_frontier,
+    to_bits,
+    to_words,
+)
+from polyae.engines.reference import Step, cross_facets, start_region
+from polyae.lp.facets import Witness
 from polyae.lp.solvers import solver_class
-from polyae.lp.witness import find_witness, settle_in_floats
-from polyae.predicates.cell import Arrangement, Cell
-from polyae.predicates.crossing import pattern_across
-from polyae.predicates.rational import HomogeneousPoint, homogeneous, rounded
+from polyae.lp.vertex_walk import FACET, REDUNDANT, Walk, vertex_walk, walk_workspace
+from polyae.lp.witness import interior_point
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.compiled import CellRows, FlatNetwork, build_rows, flatten, in_open_ball, misses_ball, point_bound, workspace
+from polyae.predicates.rational import HomogeneousPoint
 
 Float = NDArray[np.float64]
-Bool = NDArray[np.bool_]
+Words = NDArray[np.uint64]
 
-__all__ = ["March", "cross_facets", "outward_direction", "start_region"]
+__all__ = ["March"]
 
-#: Seconds between two calls of the progress function.
-PROGRESS_INTERVAL = 0.1
-
-
-def start_region(arrangement: Arrangement, point: HomogeneousPoint | None = None) -> tuple[Bool, Witness]:
-    """Region at a point (the domain's interior point by default) and a witness of it."""
-    if point is None:
-        point = homogeneous(arrangement.domain.interior_point())
-    pattern, inside = least_pattern(arrangement, point)
-    return pattern, settle_in_floats(arrangement.cell(pattern), inside)
+#: Regions expanded between two looks at clock, keyboard and progress bar.
+CHUNK = 4096
+NO_LIMIT = np.iinfo(np.int32).max
+#: What the compiled loop stops for.
+DONE, NEEDS_ROOM, PAUSE = range(3)
 
 
-def outward_direction(cell: Cell, facet: Facet) -> Float:
-    """Float64 direction in which the facet's row certainly falls."""
-    row = int(facet.rows[0])
-    normal, error = cell.rows.values[row, :-1], cell.rows.errors[row, :-1]
-    if not normal @ normal > 2 * (np.abs(normal) @ error):
-        normal = rounded([*cell.integers(row)[:-1], max(abs(x) for x in cell.integers(row)[:-1])])
-    return -normal / np.linalg.norm(normal)
+@nb.njit(cache=True)
+def _unpack(words: Words, bits: NDArray[np.uint8]) -> None:
+    for u in range(len(bits)):
+        bits[u] = (words[u >> 6] >> np.uint64(63 - (u & 63))) & np.uint64(1)
 
 
-@dataclass(frozen=True)
-class Step:
-    """A facet inside the domain, and what lies beyond it."""
+@nb.njit(cache=True)
+def _strictly_inside(cell: CellRows, m: int, point: Float) -> bool:
+    for i in range(m):
+        value, bound = point_bound(cell, i, point)
+        if not value > bound:
+            return False
+    return True
 
-    facet: Facet
-    crossing: Crossing
-    outward: Float
-    pattern: Bool
+
+@nb.njit(cache=True)
+def _settle_witness(flat: FlatNetwork, cell: CellRows, m: int, point: Float, entry: int, direction: Float) -> bool:
+    """Replace a point on the facet of unit `entry` by one half way to the next row; prove it inside."""
+    h = len(point)
+    if entry >= 0:
+        own = -1
+        for i in range(m):
+            if cell.source[i] == entry:
+                own = i
+        if own < 0:
+            return False
+        direction[:] = cell.rows[own, :h]
+        step = np.inf
+        for i in range(m):
+            fall, height = 0.0, cell.rows[i, h]
+            for k in range(h):
+                fall -= cell.rows[i, k] * direction[k]
+                height += cell.rows[i, k] * point[k]
+            if fall > 0.0 and height < step * fall:
+                step = height / fall
+        if step == np.inf:
+            step = 2.0
+        if flat.radius < np.inf:
+            step = min(step, _chord(flat, point, direction))
+        for k in range(h):
+            point[k] += 0.5 * step * direction[k]
+    return in_open_ball(flat, point) and _strictly_inside(cell, m, point)
 
 
-def cross_facets(cell: Cell, witness: Witness, program_class: type[CellProgram]) -> tuple[list[Step], Witness]:
-    """All facets of a cell that meet the domain's interior, with the pattern beyond each."""
-    facets, witness = find_facets(cell, witness, program_class)
-    steps = []
-    for facet in facets:
-        if facet.boundary:
+@nb.njit(cache=True)
+def _chord(flat: FlatNetwork, point: Float, direction: Float) -> float:
+    """Step from a point in the ball of the domain to its surface."""
+    along, gap, length = 0.0, flat.radius**2, 0.0
+    for k in range(len(point)):
+        offset = point[k] - flat.centre[k]
+        along += direction[k] * offset
+        gap -= offset * offset
+        length += direction[k] * direction[k]
+    return (math.sqrt(max(0.0, along * along + length * gap)) - along) / length
+
+
+@nb.njit(cache=True)
+def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, walk: Walk) -> bool:
+    """Drop the facets that miss the open ball of a curved domain; False if one leaves it open."""
+    if flat.radius == np.inf:
+        return True
+    for i in range(m):
+        if walk.status[i] == FACET and cell.source[i] >= 0 and not in_open_ball(flat, walk.beyond[i]):
+            if not misses_ball(flat, cell, i):
+                return False
+            walk.status[i] = REDUNDANT
+    return True
+
+
+@nb.njit(cache=True)
+def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Float) -> None:
+    """Point of a row's hyperplane between a point inside and one beyond."""
+    above, _ = point_bound(cell, row, inside)
+    below, _ = point_bound(cell, row, beyond)
+    for k in range(len(point)):
+        point[k] = inside[k] + above / (above - below) * (beyond[k] - inside[k])
+
+
+@nb.njit(cache=True)
+def _cross(
+    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, walk: Walk, masks: Words, limit: int,
+    key: Words,
+) -> bool:  # fmt: skip
+    """Enter the regions beyond all facets; False if there was no room for one of them."""
+    complete = True
+    for i in range(m):
+        unit = cell.source[i]
+        if walk.status[i] != FACET or unit < 0:
             continue
-        place = crossing(cell, facet, witness)
-        if place is not None:
-            outward = outward_direction(cell, facet)
-            steps.append(Step(facet, place, outward, pattern_across(cell, facet.units, outward)))
-    return steps, witness
+        for w in range(len(key)):
+            key[w] = frontier.words[number, w] ^ masks[unit, w]
+        other, new = find_or_add(frontier, counters, key, limit)
+        if other < 0:
+            complete = False
+            continue
+        if new:
+            if flat.radius == np.inf:
+                frontier.points[other] = walk.facet_point[i]
+            else:
+                _crossing(cell, i, frontier.points[number], walk.beyond[i], frontier.points[other])
+            frontier.entry[other] = unit
+        if number < other or frontier.expanded[other] == 0:
+            edge = counters[EDGES]
+            frontier.edges[edge, 0] = min(number, other)
+            frontier.edges[edge, 1] = max(number, other)
+            frontier.edges[edge, 2] = unit
+            counters[EDGES] = edge + 1
+    return complete
 
 
-@dataclass
-class _Frontier:
-    """Regions found so far, those still to be expanded, and the edges between them."""
-
-    units: int
-    index: dict[bytes, int] = field(default_factory=dict)
-    witnesses: list[Witness] = field(default_factory=list)
-    expanded: list[bool] = field(default_factory=list)
-    edges: dict[tuple[int, int], int] = field(default_factory=dict)
-    queue: deque[int] = field(default_factory=deque)
-
-    def add(self, key: bytes, witness: Witness) -> int:
-        number = self.index[key] = len(self.witnesses)
-        self.witnesses.append(witness)
-        self.expanded.append(False)
-        self.queue.append(number)
-        return number
-
-    @classmethod
-    def resume(cls, units: int, partial: Enumeration) -> _Frontier:
-        self = cls(units)
-        for i, row in enumerate(partial.packed):
-            self.add(row.tobytes(), Witness(partial.witnesses[i], partial.exact_witnesses.get(i)))
-        self.expanded = partial.expanded.tolist()
-        self.queue = deque(np.flatnonzero(~partial.expanded).tolist())
-        pairs = map(tuple, partial.edges.tolist())
-        self.edges = dict(zip(pairs, partial.edge_units.tolist(), strict=True))
-        return self
-
-    def packed(self) -> NDArray[np.uint8]:
-        width = (self.units + 7) // 8
-        return np.frombuffer(b"".join(self.index), dtype=np.uint8).reshape(len(self.index), width).copy()
+@nb.njit(cache=True)
+def _march(
+    frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, walk: Walk,
+    bits: NDArray[np.uint8], limit: int, chunk: int,
+) -> tuple[int, bool]:  # fmt: skip
+    """Expand up to `chunk` regions; why it stopped, and whether `limit` kept regions out."""
+    key = np.empty(frontier.words.shape[1], dtype=np.uint64)
+    direction = np.empty(frontier.points.shape[1])
+    full = False
+    for _ in range(chunk):
+        while counters[HEAD] < counters[REGIONS] and frontier.expanded[counters[HEAD]] != 0:
+            counters[HEAD] += 1
+        number = counters[HEAD]
+        if number >= counters[REGIONS]:
+            return DONE, full
+        room = len(cell.source)
+        if counters[REGIONS] + room > len(frontier.words) or counters[EDGES] + room > len(frontier.edges):
+            return NEEDS_ROOM, full
+        if 2 * (counters[REGIONS] + room) > len(frontier.table):
+            return NEEDS_ROOM, full
+        counters[HEAD] += 1
+        _unpack(frontier.words[number], bits)
+        m = build_rows(flat, bits, cell)
+        proved = m >= 0 and _settle_witness(flat, cell, m, frontier.points[number], frontier.entry[number], direction)
+        if proved:
+            frontier.entry[number] = -1
+            proved = vertex_walk(cell, m, frontier.points[number], walk, flat) == 0
+            proved = proved and _meet_ball(flat, cell, m, walk)
+        if not proved:
+            frontier.doubtful[counters[DOUBTFUL]] = number
+            counters[DOUBTFUL] += 1
+            continue
+        complete = _cross(flat, frontier, counters, number, cell, m, walk, masks, limit, key)
+        frontier.expanded[number] = 1 if complete else 0
+        full |= not complete
+    return PAUSE, full
 
 
 class March:
-    """Marching by linear programs, one region at a time.
+    """Compiled marching, in any dimension and on any domain.
 
     Parameters
     ----------
     solver : {"highs", "scipy", "cvxpy"}
-        Solver of the float64 proposals.
+        For regions that go to the exact code.
     """
 
     name = "march"
@@ -130,80 +219,139 @@ class March:
         resume: Enumeration | None = None,
     ) -> Enumeration:
         """Enumerate, or continue a partial enumeration; see :class:`polyae.engines.enumeration.Engine`."""
-        began = time.perf_counter()
-        units = arrangement.network.num_units
-        if resume is None:
-            frontier = _Frontier(units)
-            pattern, witness = start_region(arrangement)
-            frontier.add(np.packbits(pattern).tobytes(), witness)
-        else:
-            frontier = _Frontier.resume(units, resume)
+        run = _Run(self, arrangement, budget, resume)
         try:
-            status = self._march(arrangement, frontier, budget, progress, began)
+            status = run.march(progress)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        return _collect(arrangement, frontier, status, time.perf_counter() - began)
+        return run.collect(status)
 
-    def _march(
-        self, arrangement: Arrangement, frontier: _Frontier, budget: Budget, progress: Progress | None, began: float
-    ) -> Status:
-        patience = began + PROGRESS_INTERVAL
-        patterns = list(frontier.index)
+
+class _Run:
+    """State of one enumeration."""
+
+    def __init__(self, engine: March, arrangement: Arrangement, budget: Budget, resume: Enumeration | None) -> None:
+        self.began = time.perf_counter()
+        self.engine, self.arrangement, self.budget = engine, arrangement, budget
+        self.units = arrangement.network.num_units
+        self.limit = NO_LIMIT if budget.max_regions is None else budget.max_regions
+        self.flat, self.masks = flatten(arrangement), flip_masks(arrangement.network)
+        self.cell = workspace(self.flat, self.units)
+        self.walk = walk_workspace(len(self.cell.source), arrangement.network.input_dim)
+        self.counters: Counters = np.zeros(4, dtype=np.int64)
+        self.exact: dict[int, HomogeneousPoint] = {}
+        self.frontier = new_frontier(self.units, arrangement.network.input_dim)
+        self._resume(resume) if resume is not None else self._start()
+
+    def _start(self) -> None:
+        pattern, witness = start_region(self.arrangement)
+        self._add(pattern, witness)
+
+    def _resume(self, partial: Enumeration) -> None:
+        count, edges = len(partial.packed), len(partial.edges)
+        self.frontier = grown(self.frontier, self.counters, count + self._room, edges + self._room)
+        bits = np.unpackbits(partial.packed, axis=1, count=self.units).astype(bool)
+        for words in to_words(bits):
+            find_or_add(self.frontier, self.counters, words, NO_LIMIT)
+        self.frontier.points[:count], self.frontier.entry[:count] = partial.witnesses, -1
+        self.frontier.expanded[:count] = partial.expanded
+        self.frontier.edges[:edges, :2], self.frontier.edges[:edges, 2] = partial.edges, partial.edge_units
+        self.counters[EDGES] = edges
+        self.exact.update(partial.exact_witnesses)
+
+    @property
+    def _room(self) -> int:
+        return len(self.cell.source)
+
+    def _add(self, pattern: NDArray[np.bool_], witness: Witness) -> int:
+        number, new = find_or_add(self.frontier, self.counters, to_words(pattern[None, :])[0], self.limit)
+        if new and number >= 0:
+            self._set_witness(number, witness)
+        return number
+
+    def _set_witness(self, number: int, witness: Witness) -> None:
+        self.frontier.points[number], self.frontier.entry[number] = witness.point, -1
+        if witness.exact is not None:
+            self.exact[number] = witness.exact
+
+    def march(self, progress: Progress | None) -> Status:
+        """Expand until nothing is left or a limit is reached."""
         full = False
-        while frontier.queue:
-            number = frontier.queue[0]
-            steps = self._expand(arrangement, frontier, patterns, number)
-            complete = all([self._enter(arrangement, frontier, patterns, number, s, budget) for s in steps])
-            frontier.queue.popleft()
-            frontier.expanded[number] = complete
-            full |= not complete
-            now = time.perf_counter()
-            if progress is not None and now > patience:
-                progress(len(patterns), len(frontier.queue))
-                patience = now + PROGRESS_INTERVAL
-            if budget.max_seconds is not None and now - began > budget.max_seconds and frontier.queue:
+        self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+        while True:
+            stop, kept_out = _march(
+                self.frontier, self.counters, self.flat, self.masks, self.cell, self.walk,
+                np.empty(self.units, dtype=np.uint8), self.limit, CHUNK,
+            )  # fmt: skip
+            full |= bool(kept_out)
+            full |= not self._expand_doubtful()
+            if stop == NEEDS_ROOM:
+                self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+            if progress is not None:
+                progress(int(self.counters[REGIONS]), int(self.counters[REGIONS] - self.counters[HEAD]))
+            if self.counters[HEAD] >= self.counters[REGIONS]:
+                return Status.MAX_REGIONS if full else Status.COMPLETE
+            seconds = time.perf_counter() - self.began
+            if self.budget.max_seconds is not None and seconds > self.budget.max_seconds:
                 return Status.MAX_SECONDS
-        return Status.MAX_REGIONS if full else Status.COMPLETE
 
-    def _expand(self, arrangement: Arrangement, frontier: _Frontier, patterns: list[bytes], number: int) -> list[Step]:
-        bits = np.unpackbits(np.frombuffer(patterns[number], dtype=np.uint8), count=frontier.units).astype(bool)
-        steps, witness = cross_facets(arrangement.cell(bits), frontier.witnesses[number], self.program_class)
-        frontier.witnesses[number] = witness
-        return steps
+    def _expand_doubtful(self) -> bool:
+        """Expand the regions that the compiled walk left open, exactly; False if the limit was met."""
+        complete = True
+        while self.counters[DOUBTFUL] > 0:
+            number = int(self.frontier.doubtful[self.counters[DOUBTFUL] - 1])
+            complete &= self._expand(number)
+            self.counters[DOUBTFUL] -= 1
+        return complete
 
-    def _enter(
-        self,
-        arrangement: Arrangement,
-        frontier: _Frontier,
-        patterns: list[bytes],
-        number: int,
-        step: Step,
-        budget: Budget,
-    ) -> bool:
-        """Record the edge, and the region beyond if it is new; False if there is no room for it."""
-        key = np.packbits(step.pattern).tobytes()
-        other = frontier.index.get(key)
-        if other is None:
-            if budget.max_regions is not None and len(patterns) >= budget.max_regions:
-                return False
-            cell = arrangement.cell(step.pattern)
-            other = frontier.add(key, find_witness(cell, step.crossing, step.outward, self.program_class))
-            patterns.append(key)
-        frontier.edges.setdefault((min(number, other), max(number, other)), int(step.facet.units[0]))
+    def _pattern(self, number: int) -> NDArray[np.bool_]:
+        return to_bits(self.frontier.words[number : number + 1], self.units)[0]
+
+    def _witness(self, number: int) -> Witness:
+        """Witness of a region, found now if only the facet that leads into it is known."""
+        if self.frontier.entry[number] >= 0:
+            self._set_witness(number, interior_point(self.arrangement.cell(self._pattern(number))))
+        return Witness(self.frontier.points[number].copy(), self.exact.get(number))
+
+    def _expand(self, number: int) -> bool:
+        cell = self.arrangement.cell(self._pattern(number))
+        steps, witness = cross_facets(cell, self._witness(number), self.engine.program_class)
+        self._set_witness(number, witness)
+        self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+        complete = sum(self._enter(number, step) for step in steps) == len(steps)
+        self.frontier.expanded[number] = complete
+        return complete
+
+    def _enter(self, number: int, step: Step) -> bool:
+        key = to_words(step.pattern[None, :])[0]
+        other, new = find_or_add(self.frontier, self.counters, key, self.limit)
+        if other < 0:
+            return False
+        unit = int(step.facet.units[0])
+        if new:
+            self.frontier.points[other], self.frontier.entry[other] = step.crossing.point, unit
+        edge = int(self.counters[EDGES])
+        self.frontier.edges[edge] = (min(number, other), max(number, other), unit)
+        self.counters[EDGES] = edge + 1
         return True
 
-
-def _collect(arrangement: Arrangement, frontier: _Frontier, status: Status, seconds: float) -> Enumeration:
-    exact = {i: w.exact for i, w in enumerate(frontier.witnesses) if w.exact is not None}
-    return Enumeration(
-        packed=frontier.packed(),
-        witnesses=np.array([w.point for w in frontier.witnesses]).reshape(-1, arrangement.network.input_dim),
-        exact_witnesses=exact,
-        edges=np.array(list(frontier.edges), dtype=np.int64).reshape(-1, 2),
-        edge_units=np.array(list(frontier.edges.values()), dtype=np.int32),
-        expanded=np.array(frontier.expanded, dtype=bool),
-        status=status,
-        engine=March.name,
-        seconds=seconds,
-        decisions=arrangement.kernel.counts,
-    )
+    def collect(self, status: Status) -> Enumeration:
+        """Result in plain arrays; every region with a witness."""
+        count, edges = int(self.counters[REGIONS]), int(self.counters[EDGES])
+        for number in np.flatnonzero(self.frontier.entry[:count] >= 0):
+            self._witness(int(number))
+        bytes_used = (self.units + 7) // 8
+        packed = self.frontier.words[:count].astype(">u8").view(np.uint8)[:, :bytes_used].copy()
+        unique, first = np.unique(self.frontier.edges[:edges, :2], axis=0, return_index=True)
+        return Enumeration(
+            packed=packed,
+            witnesses=self.frontier.points[:count].copy(),
+            exact_witnesses=self.exact,
+            edges=unique.astype(np.int64),
+            edge_units=self.frontier.edges[first, 2].copy(),
+            expanded=self.frontier.expanded[:count].astype(bool),
+            status=status,
+            engine=March.name,
+            seconds=time.perf_counter() - self.began,
+            decisions=self.arrangement.kernel.counts,
+        )

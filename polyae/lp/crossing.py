@@ -162,5 +162,5 @@ def _in_ball_exact(cell: Cell, row: int, others: NDArray[np.int64], straight: Cr
         ]
         exact = from_rationals(point)
         if exact_ball_sign(ball, exact) > 0:
-            return Crossing(rounded(exact), lambda: exact)
+            return Crossing(rounded(exact), partial(list, exact))
         pull = pull / 2

@@ -9,20 +9,23 @@ from __future__ import annotations
 from itertools import product
 
 import numpy as np
-from flint import fmpq
+from flint import fmpq, fmpz
 from numpy.typing import NDArray
 
 from polyae.domains import Ball
+from polyae.errors import SolverError
 from polyae.lp.crossing import Crossing
+from polyae.lp.exact import lowest_value
 from polyae.lp.facets import Witness
+from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.program import CellProgram, chebyshev_centre
 from polyae.predicates.cell import Arrangement, Cell
 from polyae.predicates.euclid import ball_signs, exact_ball_sign
-from polyae.predicates.rational import HomogeneousPoint, dot, integer_row, rounded
+from polyae.predicates.rational import HomogeneousPoint, dot, from_rationals, homogeneous, integer_row, rounded
 
 Float = NDArray[np.float64]
 
-__all__ = ["find_witness", "in_open_ball", "settle_in_floats", "walk"]
+__all__ = ["find_witness", "in_open_ball", "interior_point", "settle_in_floats", "walk"]
 
 #: Corners of the float64 grid around a rational point are tried up to this dimension (2^h of them).
 MAX_CORNER_DIM = 6
@@ -80,6 +83,31 @@ def find_witness(cell: Cell, crossing: Crossing, outward: Float, program_class: 
     if not cell.arrangement.kernel.exact:
         return Witness(guess)
     return settle_in_floats(cell, walk(cell, crossing.exact(), integer_row(outward.tolist())))
+
+
+def interior_point(cell: Cell) -> Witness:
+    """Point strictly inside a cell that is known to be one, from its rows alone.
+
+    Raises
+    ------
+    SolverError
+        If the cell is empty or flat, which contradicts that its pattern is a region's.
+    """
+    centre = chebyshev_centre(HighsProgram(cell.rows.values))
+    if centre.optimal and _holds(cell, centre.point):
+        return Witness(centre.point)
+    # Maximise the least height t of the rows, from far below: t > 0 can be reached iff the cell has an interior.
+    rows = [cell.integers(i) for i in range(len(cell.source))]
+    start = homogeneous(cell.arrangement.domain.interior_point())
+    depth = max([fmpq(-dot(row, start), start[-1]) for row in rows], default=fmpq(0))
+    depth = 1 + max(depth, fmpq(0))
+    inside = from_rationals([*(fmpq(z, start[-1]) for z in start[:-1]), -depth])
+    lifted = [[*row[:-1], fmpz(-1), row[-1]] for row in rows]
+    lift = [*(fmpz(0) for _ in start[:-1]), fmpz(-1), fmpz(0)]
+    beyond = lowest_value(lift, lifted, inside).beyond
+    if beyond is None:
+        raise SolverError(f"the pattern {cell.pattern.astype(int).tolist()} has no interior in the domain")
+    return settle_in_floats(cell, [*beyond[:-2], beyond[-1]])
 
 
 def walk(cell: Cell, start: HomogeneousPoint, direction: list[int]) -> HomogeneousPoint:

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.complex.enumerate import arrange
 from polyae.domains import Domain, Space
-from polyae.engines.march import cross_facets, start_region
+from polyae.engines.reference import cross_facets, start_region
 from polyae.errors import ShapeError
 from polyae.lp.solvers import solver_class
 from polyae.networks.network import Network

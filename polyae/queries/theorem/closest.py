@@ -1,0 +1,214 @@
+"""Closest point of the manifold to given points: by local search, and with a global lower bound.
+
+Half the squared distance ``φ(θ) = ½‖y - x(θ)‖²`` is bounded from below on a cell of parameters in three
+ways, of which the best counts:
+
+* first order: ``‖y - x(c)‖ - c_1 t`` (t the radius of the cell);
+* Taylor at the centre with the third derivative as remainder, ``(3 c_1 c_2 + ‖y - x‖ c_3) t³ / 6``;
+* strong convexity: where the Hessian is at least μ on the whole cell,
+  ``φ(q) + min_δ (g δ + ½ μ δ²)`` at any q of the cell, which is exact at a minimiser.
+
+The third makes the bound exact to rounding without a fine cover.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
+
+from polyae.queries.manifolds import Jet, Manifold
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+Int = NDArray[np.int64]
+
+__all__ = ["Closest", "ClosestPoints"]
+
+#: Starts of the local search at least, and cells per radian of a rotation.
+MIN_CELLS, MAX_CELLS, CELLS_PER_RADIAN = 64, 4096, 12.0
+#: Steps of the local search, which ends by itself when it stands.
+NEWTON_STEPS = 40
+#: Limit on the cells looked at for one point.
+CELL_BUDGET = 30_000
+
+
+@dataclass
+class ClosestPoints:
+    """Points of the manifold near given points.
+
+    Attributes
+    ----------
+    theta : array, shape (n, m)
+    x : array, shape (n, d)
+    distances : array, shape (n,)
+    """
+
+    theta: Float
+    x: Float
+    distances: Float
+
+    def improve(self, where: Int, theta: Float, x: Float, distances: Float) -> None:
+        """Replace entries by nearer ones."""
+        better = distances < self.distances[where]
+        chosen = where[better]
+        self.theta[chosen], self.x[chosen], self.distances[chosen] = theta[better], x[better], distances[better]
+
+
+class Closest:
+    """Closest points of one manifold."""
+
+    def __init__(self, manifold: Manifold) -> None:
+        self.manifold = manifold
+        self.centres, self.half = manifold.grid(_cell_count(manifold))
+        self.x = manifold.points(self.centres)
+        spread = np.broadcast_to(self.half, self.centres.shape)
+        self.reach = manifold.derivative_bounds(self.centres, spread)[:, 0] * (self.half @ manifold.scales)
+
+    def local(self, points: Float) -> ClosestPoints:
+        """Descend from the best cell centre: points (n, d)."""
+        start = np.concatenate([cdist(part, self.x).argmin(axis=1) for part in np.array_split(points, 1 + len(points) // 1000)])
+        return self.descend(points, self.centres[start])
+
+    def descend(self, points: Float, theta: Float) -> ClosestPoints:
+        """Damped Newton in the box from given parameters (n, m); never farther away than these."""
+        x = self.manifold.points(theta)
+        found = ClosestPoints(theta.copy(), x, np.linalg.norm(points - x, axis=1))
+        damping, active = np.ones(len(points)), np.arange(len(points))
+        for _ in range(NEWTON_STEPS):
+            if not len(active):
+                break
+            old = found.theta[active]
+            step = damping[active, None] * self._newton_step(points[active], old)
+            new = np.clip(old + step, self.manifold.lo, self.manifold.hi)
+            x = self.manifold.points(new)
+            distances = np.linalg.norm(points[active] - x, axis=1)
+            nearer = distances < found.distances[active]
+            found.improve(active, new, x, distances)
+            damping[active] = np.where(nearer, 1.0, damping[active] / 4)
+            active = active[(np.abs(new - old) > 1e-15 * (1 + np.abs(old))).any(axis=1) & (damping[active] > 1e-6)]
+        return found
+
+    def _newton_step(self, points: Float, theta: Float) -> Float:
+        jet = self.manifold.jet(theta)
+        gradient, hessian = _derivatives(points, jet)
+        gauss = np.einsum("njd,nkd->njk", jet.first, jet.first)
+        values = np.linalg.eigvalsh(hessian)[:, 0]
+        sound = values > 1e-9 * np.trace(gauss, axis1=1, axis2=2)
+        matrix = np.where(sound[:, None, None], hessian, gauss)
+        fixed = ((theta <= self.manifold.lo) & (gradient > 0)) | ((theta >= self.manifold.hi) & (gradient < 0))
+        matrix[fixed[:, :, None] | fixed[:, None, :]] = 0.0
+        gradient[fixed] = 0.0
+        return np.asarray(-np.einsum("njk,nk->nj", np.linalg.pinv(matrix, hermitian=True), gradient))
+
+    def certified(self, points: Float, found: ClosestPoints, tolerance: float) -> Float:
+        """Lower bounds on the distances of points (n, d) from the manifold; `found` is improved in place.
+
+        Parameters
+        ----------
+        points : array, shape (n, d)
+        found : ClosestPoints
+            What the local search found.
+        tolerance : float
+            Cells stop being cut when their bound is this near to the distance found.
+
+        Returns
+        -------
+        array, shape (n,)
+        """
+        return np.array([self._certified(i, points[i], found, tolerance) for i in range(len(points))])
+
+    def _certified(self, i: int, y: Float, found: ClosestPoints, tolerance: float) -> float:
+        apart = np.linalg.norm(y - self.x, axis=1) - self.reach
+        open_ = np.flatnonzero(apart < found.distances[i] - tolerance)
+        centre, half = self.centres[open_], np.tile(self.half, (len(open_), 1))
+        lowest, spent = float(found.distances[i]), 0
+        while len(centre):
+            bounds = self._cell_bounds(i, y, centre, half, found)
+            spent += len(centre)
+            done = bounds >= found.distances[i] - tolerance
+            if spent > CELL_BUDGET:
+                done[:] = True
+            lowest = min(lowest, float(bounds[done].min(initial=np.inf)))
+            centre, half = _halve(centre[~done], half[~done], self.manifold.scales)
+        return min(lowest, float(found.distances[i]))
+
+    def _cell_bounds(self, i: int, y: Float, centre: Float, half: Float, found: ClosestPoints) -> Float:
+        scales = self.manifold.scales
+        jet = self.manifold.jet(centre)
+        speed = self.manifold.derivative_bounds(centre, half)
+        radius = half @ scales
+        apart = np.linalg.norm(y - jet.x, axis=1)
+        farthest = apart + speed[:, 0] * radius
+        third = 3 * speed[:, 0] * speed[:, 1] + farthest * speed[:, 2]
+        gradient, hessian = _derivatives(y, jet)
+        # In the parameters ℓ_j θ_j the length Σ ℓ_j |δ_j| is a 1-norm, at most √m times the 2-norm.
+        hessian = hessian / np.outer(scales, scales)
+        least = np.linalg.eigvalsh(hessian)[:, 0]
+        taylor = apart**2 / 2 + _box_minimum(gradient / scales, least, -half * scales, half * scales)
+        taylor -= third * radius**3 / 6
+        convexity = least - self.manifold.dim * third * radius
+        bounds = np.maximum(apart - speed[:, 0] * radius, np.sqrt(2 * np.maximum(taylor, 0.0)))
+        convex = np.flatnonzero(convexity > 0)
+        inner = self._convex_bounds(i, y, centre[convex], half[convex], convexity[convex], found)
+        bounds[convex] = np.maximum(bounds[convex], inner)
+        nearest = int(apart.argmin())
+        found.improve(np.array([i]), centre[nearest : nearest + 1], jet.x[nearest : nearest + 1], apart[nearest : nearest + 1])
+        return bounds
+
+    def _convex_bounds(
+        self, i: int, y: Float, centre: Float, half: Float, convexity: Float, found: ClosestPoints
+    ) -> Float:
+        if not len(centre):
+            return np.zeros(0)
+        scales = self.manifold.scales
+        at = np.clip(centre + self._newton_step(np.broadcast_to(y, (len(centre), y.size)), centre), centre - half, centre + half)
+        inside = (np.abs(found.theta[i] - centre) <= half).all(axis=1)
+        at[inside] = found.theta[i]
+        jet = self.manifold.jet(at)
+        gradient, _ = _derivatives(y, jet)
+        apart = np.linalg.norm(y - jet.x, axis=1)
+        nearest = int(apart.argmin())
+        found.improve(np.array([i]), at[nearest : nearest + 1], jet.x[nearest : nearest + 1], apart[nearest : nearest + 1])
+        drop = _box_minimum(gradient / scales, convexity, (centre - half - at) * scales, (centre + half - at) * scales)
+        return np.sqrt(np.maximum(apart**2 + 2 * drop, 0.0))
+
+
+def _cell_count(manifold: Manifold) -> int:
+    """As many cells as the manifold turns by fractions of a radian along its parameters."""
+    centre = ((manifold.lo + manifold.hi) / 2)[None]
+    jet = manifold.jet(centre)
+    speed = np.linalg.norm(jet.first[0], axis=1)
+    bend = np.linalg.norm(np.einsum("jjd->jd", jet.second[0]), axis=1)
+    turns = (manifold.hi - manifold.lo) * bend / np.where(speed > 0, speed, 1.0)
+    with np.errstate(over="ignore"):
+        wanted = np.prod(np.maximum(turns * CELLS_PER_RADIAN, MIN_CELLS ** (1 / manifold.dim)))
+    return int(np.clip(wanted, MIN_CELLS, MAX_CELLS))
+
+
+def _derivatives(points: Float, jet: Jet) -> tuple[Float, Float]:
+    """Gradient (n, m) and Hessian (n, m, m) of half the squared distance."""
+    way = points - jet.x
+    gradient = -np.einsum("njd,nd->nj", jet.first, way)
+    hessian = np.einsum("njd,nkd->njk", jet.first, jet.first) - np.einsum("njkd,nd->njk", jet.second, way)
+    return gradient, hessian
+
+
+def _box_minimum(gradient: Float, curvature: Float, low: Float, high: Float) -> Float:
+    """Minimum (n,) over ``low <= δ <= high``, each (n, m), of ``gradient δ + ½ curvature |δ|²``."""
+    bend = curvature[:, None]
+    steps = [low, high, np.clip(-gradient / np.where(bend > 0, bend, 1.0), low, high)]
+    values = [gradient * step + bend * step**2 / 2 for step in steps]
+    return np.minimum.reduce(values).sum(axis=1)
+
+
+def _halve(centre: Float, half: Float, scales: Float) -> tuple[Float, Float]:
+    """Cut cells across their longest side."""
+    rows, axis = np.arange(len(centre)), (half * scales).argmax(axis=1)
+    half = half.copy()
+    half[rows, axis] /= 2
+    shift = np.zeros_like(centre)
+    shift[rows, axis] = half[rows, axis]
+    return np.concatenate([centre - shift, centre + shift]), np.concatenate([half, half])

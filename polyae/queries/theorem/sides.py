@@ -1,0 +1,163 @@
+"""The two sides: u1 from the surface to the manifold, u2 from the manifold to the surface.
+
+Both use one bound on a simplex (ours).  Let λ run over barycentric coordinates, y(λ) be affine and θ(λ) be
+affine with corners θ_v.  Then by Taylor's formula at θ(λ)
+
+    ``‖y(λ) - x(θ(λ))‖ <= Σ λ_v ‖y_v - x(θ_v)‖ + ½ c_2 Σ λ_v |θ_v - θ(λ)|²``
+
+and the last sum is at most ``m/4 Σ_j ℓ_j² (max θ_j - min θ_j)²`` (a variance; the m by Cauchy and Schwarz).
+So the bound is of second order in the size of the simplex.
+"""
+
+from __future__ import annotations
+
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.queries.manifolds import Manifold
+from polyae.queries.theorem.closest import Closest, ClosestPoints
+from polyae.queries.theorem.supremum import Field
+from polyae.queries.theorem.surface import Surface
+from polyae.tolerances import UNIT_ROUNDOFF
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+__all__ = ["ManifoldToSurface", "SurfaceToManifold", "bending", "rounding_of_distances"]
+
+#: Rounding of a distance in units of roundoff, √d and the scale: an estimate (with a wide margin), not a proof.
+ROUNDING_FACTOR = 64.0
+
+
+def rounding_of_distances(surface: Surface, manifold: Manifold, closest: Closest) -> float:
+    """Absolute error by rounding of a distance between surface and manifold."""
+    norms = np.linalg.norm(closest.x, axis=1)
+    speeds = closest.reach / max(float(closest.half @ manifold.scales), np.finfo(float).tiny)
+    phase = float((speeds * (np.abs(closest.centres) @ manifold.scales)).max())
+    size = surface.scale + float(norms.max()) + phase
+    return ROUNDING_FACTOR * UNIT_ROUNDOFF * float(np.sqrt(manifold.ambient)) * size
+
+
+def bending(manifold: Manifold, corners: Float) -> Float:
+    """Remainder (n,) of the bound above for parameters at corners (n, k, m)."""
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    second = manifold.derivative_bounds((low + high) / 2, (high - low) / 2)[:, 1]
+    spread = ((manifold.scales * (high - low)) ** 2).sum(axis=1)
+    return np.asarray(second * manifold.dim * spread / 8)
+
+
+class SurfaceToManifold(Field):
+    """Distance from points of the surface to the manifold; vertices are points of data space.
+
+    Attributes
+    ----------
+    y : array, shape (v, d)
+    latent : array, shape (v, h)
+        Their codes.
+    """
+
+    def __init__(self, surface: Surface, manifold: Manifold, closest: Closest, rounding: float) -> None:
+        self.manifold, self.closest = manifold, closest
+        self.scale, self.rounding = surface.scale, rounding
+        self.y, self.latent = surface.all_corners, surface.all_latent
+        self.found = closest.local(self.y)
+
+    @property
+    def values(self) -> Float:  # type: ignore[override]
+        return self.found.distances
+
+    def edge_lengths(self, ends: Int) -> Float:
+        return np.asarray(np.linalg.norm(self.y[ends[:, 0]] - self.y[ends[:, 1]], axis=1))
+
+    def add_midpoints(self, ends: Int) -> Int:
+        y = self.y[ends].mean(axis=1)
+        new = self.closest.local(y)
+        between = self.closest.descend(y, self.found.theta[ends].mean(axis=1))
+        new.improve(np.arange(len(y)), between.theta, between.x, between.distances)
+        start = len(self.y)
+        self.y = np.concatenate([self.y, y])
+        self.latent = np.concatenate([self.latent, self.latent[ends].mean(axis=1)])
+        old = self.found
+        self.found = ClosestPoints(
+            np.concatenate([old.theta, new.theta]),
+            np.concatenate([old.x, new.x]),
+            np.concatenate([old.distances, new.distances]),
+        )
+        return np.arange(start, len(self.y))
+
+    def bound(self, simplices: Int) -> Float:
+        # Convexity: one point of the manifold serves a whole simplex as well as its worst corner.
+        corners = self.y[simplices]
+        one_point = np.full(len(simplices), np.inf)
+        for column in simplices.T:
+            one_point = np.minimum(one_point, np.linalg.norm(corners - self.found.x[column][:, None], axis=2).max(axis=1))
+        moving = self.values[simplices].max(axis=1) + bending(self.manifold, self.found.theta[simplices])
+        return np.minimum(one_point, moving)
+
+    def certify(self, vertices: Int, tolerance: float) -> Float:
+        part = ClosestPoints(self.found.theta[vertices], self.found.x[vertices], self.found.distances[vertices])
+        lower = self.closest.certified(self.y[vertices], part, max(tolerance, self.rounding))
+        self.found.improve(vertices, part.theta, part.x, part.distances)
+        return lower
+
+
+class ManifoldToSurface(Field):
+    """Distance from points of the manifold to the surface; vertices are parameters.
+
+    Attributes
+    ----------
+    theta : array, shape (v, m)
+    """
+
+    def __init__(self, surface: Surface, manifold: Manifold, rounding: float) -> None:
+        self.manifold, self.surface = manifold, surface
+        self.scale, self.rounding = surface.scale, rounding
+        self.theta = np.zeros((0, manifold.dim))
+        self.x, self.values, self.lower = np.zeros((0, manifold.ambient)), np.zeros(0), np.zeros(0)
+        self.feet = np.zeros(0, dtype=np.int64)
+
+    def start(self, cells: int) -> Int:
+        """Cut the parameter box into simplices, at least `cells` boxes of them (Kuhn 1960)."""
+        m = self.manifold.dim
+        centres, half = self.manifold.grid(cells)
+        paths = np.array([np.cumsum([np.zeros(m), *np.eye(m)[list(p)]], axis=0) for p in permutations(range(m))])
+        corners = centres[:, None, None] + (2 * paths - 1) * half
+        # Corners of neighbouring cells agree up to rounding only.
+        places = np.rint((corners - self.manifold.lo) / half).astype(np.int64).reshape(-1, m)
+        _, first, where = np.unique(places, axis=0, return_index=True, return_inverse=True)
+        numbers = self._add(np.clip(corners.reshape(-1, m)[first], self.manifold.lo, self.manifold.hi))
+        return np.asarray(numbers[where.reshape(-1)].reshape(-1, m + 1))
+
+    def _add(self, theta: Float) -> Int:
+        x = self.manifold.points(theta)
+        foot = self.surface.nearest(x)
+        start = len(self.theta)
+        self.theta, self.x = np.concatenate([self.theta, theta]), np.concatenate([self.x, x])
+        self.values = np.concatenate([self.values, foot.distances])
+        self.lower = np.concatenate([self.lower, foot.lower])
+        self.feet = np.concatenate([self.feet, foot.simplices])
+        return np.arange(start, len(self.theta))
+
+    def edge_lengths(self, ends: Int) -> Float:
+        return np.asarray(np.abs(self.theta[ends[:, 0]] - self.theta[ends[:, 1]]) @ self.manifold.scales)
+
+    def add_midpoints(self, ends: Int) -> Int:
+        return self._add(self.theta[ends].mean(axis=1))
+
+    def bound(self, simplices: Int) -> Float:
+        # Feet in one region have their convex combinations in it; else one simplex must serve all corners.
+        regions = self.surface.regions[self.feet[simplices]]
+        together = (regions == regions[:, :1]).all(axis=1)
+        reach = np.where(together, self.values[simplices].max(axis=1), np.inf)
+        apart = np.flatnonzero(~together)
+        points = self.x[simplices[apart]].reshape(-1, self.manifold.ambient)
+        for column in simplices[apart].T:
+            numbers = np.repeat(self.feet[column], simplices.shape[1])
+            away = np.linalg.norm(points - self.surface.shape.project(points, numbers), axis=1)
+            reach[apart] = np.minimum(reach[apart], away.reshape(len(apart), -1).max(axis=1, initial=0.0))
+        return np.asarray(reach + bending(self.manifold, self.theta[simplices]))
+
+    def certify(self, vertices: Int, tolerance: float) -> Float:
+        return self.lower[vertices]
