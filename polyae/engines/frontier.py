@@ -21,7 +21,7 @@ Words = NDArray[np.uint64]
 __all__ = ["Counters", "Frontier", "find_or_add", "flip_masks", "grown", "new_frontier", "to_bits", "to_words"]
 
 #: Fields of the counter array.
-REGIONS, EDGES, HEAD, DOUBTFUL = range(4)
+REGIONS, EDGES, HEAD, DOUBTFUL, FILTERED = range(5)
 Counters = NDArray[np.int64]
 
 

@@ -17,6 +17,7 @@ from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.engines.frontier import (
     DOUBTFUL,
     EDGES,
+    FILTERED,
     HEAD,
     REGIONS,
     Counters,
@@ -34,7 +35,17 @@ from polyae.lp.solvers import solver_class
 from polyae.lp.vertex_walk import FACET, REDUNDANT, Walk, vertex_walk, walk_workspace
 from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.compiled import CellRows, FlatNetwork, build_rows, flatten, in_open_ball, misses_ball, point_bound, workspace
+from polyae.predicates.compiled import (
+    CellRows,
+    FlatNetwork,
+    build_rows,
+    evaluate_rows,
+    flatten,
+    in_open_ball,
+    misses_ball,
+    strictly_inside,
+    workspace,
+)
 from polyae.predicates.rational import HomogeneousPoint
 
 Float = NDArray[np.float64]
@@ -56,12 +67,21 @@ def _unpack(words: Words, bits: NDArray[np.uint8]) -> None:
 
 
 @nb.njit(cache=True)
-def _strictly_inside(cell: CellRows, m: int, point: Float) -> bool:
+def _first_row(cell: CellRows, m: int, point: Float, direction: Float) -> float:
+    """Step along a ray at which the first row vanishes, infinite if none does."""
+    h = len(point)
+    heights, falls = cell.values, cell.bounds
     for i in range(m):
-        value, bound = point_bound(cell, i, point)
-        if not value > bound:
-            return False
-    return True
+        heights[i], falls[i] = cell.rows[h, i], 0.0
+    for k in range(h):
+        for i in range(m):
+            heights[i] += cell.rows[k, i] * point[k]
+            falls[i] -= cell.rows[k, i] * direction[k]
+    step = np.inf
+    for i in range(m):
+        if falls[i] > 0.0 and heights[i] < step * falls[i]:
+            step = heights[i] / falls[i]
+    return step
 
 
 @nb.njit(cache=True)
@@ -75,22 +95,16 @@ def _settle_witness(flat: FlatNetwork, cell: CellRows, m: int, point: Float, ent
                 own = i
         if own < 0:
             return False
-        direction[:] = cell.rows[own, :h]
-        step = np.inf
-        for i in range(m):
-            fall, height = 0.0, cell.rows[i, h]
-            for k in range(h):
-                fall -= cell.rows[i, k] * direction[k]
-                height += cell.rows[i, k] * point[k]
-            if fall > 0.0 and height < step * fall:
-                step = height / fall
+        for k in range(h):
+            direction[k] = cell.rows[k, own]
+        step = _first_row(cell, m, point, direction)
         if step == np.inf:
             step = 2.0
         if flat.radius < np.inf:
             step = min(step, _chord(flat, point, direction))
         for k in range(h):
             point[k] += 0.5 * step * direction[k]
-    return in_open_ball(flat, point) and _strictly_inside(cell, m, point)
+    return in_open_ball(flat, point) and strictly_inside(cell, m, point)
 
 
 @nb.njit(cache=True)
@@ -121,8 +135,10 @@ def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, walk: Walk) -> bool:
 @nb.njit(cache=True)
 def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Float) -> None:
     """Point of a row's hyperplane between a point inside and one beyond."""
-    above, _ = point_bound(cell, row, inside)
-    below, _ = point_bound(cell, row, beyond)
+    evaluate_rows(cell, row + 1, inside)
+    above = cell.values[row]
+    evaluate_rows(cell, row + 1, beyond)
+    below = cell.values[row]
     for k in range(len(point)):
         point[k] = inside[k] + above / (above - below) * (beyond[k] - inside[k])
 
@@ -191,6 +207,7 @@ def _march(
             frontier.doubtful[counters[DOUBTFUL]] = number
             counters[DOUBTFUL] += 1
             continue
+        counters[FILTERED] += 2 * m  # every row: its sign at the witness, and its verdict
         complete = _cross(flat, frontier, counters, number, cell, m, walk, masks, limit, key)
         frontier.expanded[number] = 1 if complete else 0
         full |= not complete
@@ -238,7 +255,7 @@ class _Run:
         self.flat, self.masks = flatten(arrangement), flip_masks(arrangement.network)
         self.cell = workspace(self.flat, self.units)
         self.walk = walk_workspace(len(self.cell.source), arrangement.network.input_dim)
-        self.counters: Counters = np.zeros(4, dtype=np.int64)
+        self.counters: Counters = np.zeros(5, dtype=np.int64)
         self.exact: dict[int, HomogeneousPoint] = {}
         self.frontier = new_frontier(self.units, arrangement.network.input_dim)
         self._resume(resume) if resume is not None else self._start()
@@ -337,6 +354,7 @@ class _Run:
 
     def collect(self, status: Status) -> Enumeration:
         """Result in plain arrays; every region with a witness."""
+        self.arrangement.kernel.counts.filtered += int(self.counters[FILTERED])
         count, edges = int(self.counters[REGIONS]), int(self.counters[EDGES])
         for number in np.flatnonzero(self.frontier.entry[:count] >= 0):
             self._witness(int(number))

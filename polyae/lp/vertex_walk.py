@@ -19,7 +19,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.predicates.compiled import CellRows, FlatNetwork, gamma_kernel, point_bound
+from polyae.predicates.compiled import CellRows, FlatNetwork, gamma_kernel, strictly_inside
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -48,6 +48,7 @@ class Walk(NamedTuple):
         For each facet a point on it, away from all other rows, up to rounding; and one beyond it and
         strictly inside all other rows, which is proved.
     multiplier, step : work space of length h
+    lowest : work space of length m
     solve : work space, shape (h, h), for the bounds on unbounded domains
     """
 
@@ -58,6 +59,7 @@ class Walk(NamedTuple):
     beyond: Float
     multiplier: Float
     step: Float
+    lowest: Float
     solve: Float
 
 
@@ -65,7 +67,8 @@ def walk_workspace(rows: int, h: int) -> Walk:
     """Work space for cells of at most `rows` rows."""
     return Walk(
         np.empty((h + 1, rows + h)), np.empty(h, dtype=np.int64), np.empty(rows, dtype=np.int8),
-        np.empty((rows, h)), np.empty((rows, h)), np.empty(h), np.empty(h), np.empty((h, h)),
+        np.empty((rows, h)), np.empty((rows, h)), np.empty(h), np.empty(h),
+        np.empty(rows), np.empty((h, h)),
     )  # fmt: skip
 
 
@@ -88,35 +91,40 @@ def _pivot(table: Float, k: int, r: int, width: int) -> None:
 
 
 @nb.njit(cache=True)
-def _ratio(table: Float, k: int, sign: float, m: int) -> tuple[int, float]:
-    """First of m rows to vanish when nonbasic k moves in one direction, and the step; -1 if none does."""
-    slacks, column = table[table.shape[0] - 1], table[k]
+def _ratio(table: Float, k: int, sign: float, m: int, ratios: Float) -> tuple[int, float]:
+    """First of m rows to vanish when nonbasic k moves in one direction, and the step; -1 if none does.
+
+    Two passes, because a branch on every row would be mispredicted: the first is vectorised.
+    """
+    h = table.shape[0] - 1
+    for i in range(m):
+        slope = -sign * table[k, i]
+        ratios[i] = table[h, i] / slope if slope > PIVOT_TOLERANCE else np.inf
     best, row = np.inf, -1
     for i in range(m):
-        slope = sign * column[i]
-        if slope < -PIVOT_TOLERANCE and slacks[i] < -best * slope:
-            best, row = max(slacks[i], 0.0) / -slope, i
-    return row, best
+        if ratios[i] < best:
+            best, row = ratios[i], i
+    return row, max(best, 0.0)
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _start(cell: CellRows, m: int, inside: Float, walk: Walk) -> bool:
     """Dictionary at a vertex reached from a point inside; False if the cell has no vertex."""
     h = len(inside)
     table = walk.table
     for i in range(m):
-        slack = cell.rows[i, h]
-        for k in range(h):
-            table[k, i] = cell.rows[i, k]
-            slack += cell.rows[i, k] * inside[k]
-        table[h, i] = slack
+        table[h, i] = cell.rows[h, i]
+    for k in range(h):
+        for i in range(m):
+            table[k, i] = cell.rows[k, i]
+            table[h, i] += cell.rows[k, i] * inside[k]
     for k in range(h):
         for c in range(h):
             table[c, m + k] = 1.0 if c == k else 0.0
         table[h, m + k] = inside[k]
     for k in range(h):
-        ahead, step = _ratio(table, k, 1.0, m)
-        behind, back = _ratio(table, k, -1.0, m)
+        ahead, step = _ratio(table, k, 1.0, m, walk.lowest)
+        behind, back = _ratio(table, k, -1.0, m, walk.lowest)
         row = ahead if step <= back else behind
         if row < 0:
             return False
@@ -125,7 +133,7 @@ def _start(cell: CellRows, m: int, inside: Float, walk: Walk) -> bool:
     return True
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _prove_facets(cell: CellRows, m: int, walk: Walk) -> None:
     """At a simple vertex: points beyond and on the new facets among the nonbasic rows, proved."""
     table, h = walk.table, len(walk.nonbasic)
@@ -138,12 +146,8 @@ def _prove_facets(cell: CellRows, m: int, walk: Walk) -> None:
         reach = 1.0
         for i in range(m):
             size = abs(table[k, i])
-            if size > PIVOT_TOLERANCE and table[h, i] < reach * size:
-                tight = False
-                for c in range(h):
-                    tight |= walk.nonbasic[c] == i
-                if not tight:
-                    reach = table[h, i] / size
+            if table[h, i] < reach * size and table[h, i] > 0.0:  # the slacks of nonbasic rows are exactly 0
+                reach = table[h, i] / size
         walk.step[k] = reach / (2 * h)
     for k in range(h):
         row = walk.nonbasic[k]
@@ -156,33 +160,23 @@ def _prove_facets(cell: CellRows, m: int, walk: Walk) -> None:
                     coordinate += walk.step[j] * table[j, m + c]
             walk.facet_point[row, c] = coordinate
             walk.beyond[row, c] = coordinate - walk.step[k] * table[k, m + c]
-        if _beyond(cell, m, row, walk.beyond[row]):
+        if strictly_inside(cell, m, walk.beyond[row], row):
             walk.status[row] = FACET
 
 
-@nb.njit(cache=True)
-def _beyond(cell: CellRows, m: int, row: int, point: Float) -> bool:
-    """Whether a point is certainly beyond one row and certainly inside all others."""
-    for i in range(m):
-        value, bound = point_bound(cell, i, point)
-        if not (-value if i == row else value) > bound:
-            return False
-    return True
-
-
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _prove_redundant(cell: CellRows, row: int, walk: Walk, lo: Float, hi: Float) -> bool:
     """Whether a row exceeds its combination of the nonbasic rows on the whole box ``lo, hi``."""
     table, h = walk.table, len(walk.nonbasic)
     rounding = gamma_kernel(2 * h + 4)
     lowest, error = 0.0, 0.0
     for c in range(h + 1):
-        left, size = cell.rows[row, c], abs(cell.rows[row, c])
+        left, size = cell.rows[c, row], abs(cell.rows[c, row])
         own = cell.offset_error[row] if c == h else cell.coefficient_error[row]
         for k in range(h):
             weight = max(table[k, row], 0.0)
             other = walk.nonbasic[k]
-            product = weight * cell.rows[other, c]
+            product = weight * cell.rows[c, other]
             left -= product
             size += abs(product)
             own += weight * (cell.offset_error[other] if c == h else cell.coefficient_error[other])
@@ -231,7 +225,7 @@ def _enclosure(cell: CellRows, walk: Walk, inverse: Float) -> float:
     h = len(walk.nonbasic)
     for k in range(h):
         for c in range(h):
-            walk.solve[c, k] = cell.rows[walk.nonbasic[k], c]
+            walk.solve[c, k] = cell.rows[c, walk.nonbasic[k]]
     if not _invert(walk.solve, inverse):
         return 1.0
     worst = 0.0
@@ -240,7 +234,7 @@ def _enclosure(cell: CellRows, walk: Walk, inverse: Float) -> float:
         for k in range(h):
             defect, size, own = (1.0 if i == k else 0.0), 0.0, 0.0
             for c in range(h):
-                product = inverse[i, c] * cell.rows[walk.nonbasic[k], c]
+                product = inverse[i, c] * cell.rows[c, walk.nonbasic[k]]
                 defect -= product
                 size += abs(product)
                 own += abs(inverse[i, c]) * cell.coefficient_error[walk.nonbasic[k]]
@@ -258,13 +252,13 @@ def _prove_redundant_unbounded(cell: CellRows, row: int, walk: Walk, inverse: Fl
     for k in range(h):
         y = 0.0
         for c in range(h):
-            y += inverse[k, c] * cell.rows[row, c]
+            y += inverse[k, c] * cell.rows[c, row]
         walk.multiplier[k] = y
     for c in range(h):
-        left, size = cell.rows[row, c], abs(cell.rows[row, c])
+        left, size = cell.rows[c, row], abs(cell.rows[c, row])
         own = cell.coefficient_error[row]
         for k in range(h):
-            product = walk.multiplier[k] * cell.rows[walk.nonbasic[k], c]
+            product = walk.multiplier[k] * cell.rows[c, walk.nonbasic[k]]
             left -= product
             size += abs(product)
             own += abs(walk.multiplier[k]) * cell.coefficient_error[walk.nonbasic[k]]
@@ -276,34 +270,33 @@ def _prove_redundant_unbounded(cell: CellRows, row: int, walk: Walk, inverse: Fl
             total += abs(inverse[k, c]) * walk.step[c]
         radius = max(radius, total)
     radius *= (1.0 + gamma_kernel(2 * h + 4)) / (1.0 - contraction)
-    constant, size = cell.rows[row, h], abs(cell.rows[row, h])
+    constant, size = cell.rows[h, row], abs(cell.rows[h, row])
     bound = cell.offset_error[row]
     for k in range(h):
         y, other = walk.multiplier[k], walk.nonbasic[k]
         if not y > radius:
             return False
-        product = y * cell.rows[other, h]
+        product = y * cell.rows[h, other]
         constant -= product
         size += abs(product)
-        bound += y * cell.offset_error[other] + radius * (abs(cell.rows[other, h]) + cell.offset_error[other])
+        bound += y * cell.offset_error[other] + radius * (abs(cell.rows[h, other]) + cell.offset_error[other])
     return constant > bound * (1.0 + gamma_kernel(2 * h)) + gamma_kernel(h + 2) * size
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _settle(cell: CellRows, m: int, walk: Walk, flat: FlatNetwork, bounded: bool, inverse: Float) -> None:
     """Prove what the current vertex shows: its own rows, and the rows that are lowest here."""
     table, h = walk.table, len(walk.nonbasic)
     _prove_facets(cell, m, walk)
     contraction = -1.0
+    lowest = walk.lowest
     for i in range(m):
-        if walk.status[i] != UNDECIDED or not table[h, i] > 0.0:
-            continue
-        lowest = True
-        for k in range(h):
-            if table[k, i] < -PIVOT_TOLERANCE:
-                lowest = False
-                break
-        if not lowest:
+        lowest[i] = table[0, i]
+    for k in range(1, h):
+        for i in range(m):
+            lowest[i] = table[k, i] if table[k, i] < lowest[i] else lowest[i]
+    for i in range(m):
+        if walk.status[i] != UNDECIDED or lowest[i] < -PIVOT_TOLERANCE or not table[h, i] > 0.0:
             continue
         if bounded:
             proved = _prove_redundant(cell, i, walk, flat.lo, flat.hi)
@@ -330,7 +323,8 @@ def vertex_walk(cell: CellRows, m: int, inside: Float, walk: Walk, flat: FlatNet
     flat : FlatNetwork
     """
     h = len(inside)
-    walk.status[:m] = UNDECIDED
+    for i in range(m):
+        walk.status[i] = UNDECIDED
     bounded = True
     for k in range(h):
         bounded &= np.isfinite(flat.lo[k]) and np.isfinite(flat.hi[k])
@@ -349,7 +343,7 @@ def vertex_walk(cell: CellRows, m: int, inside: Float, walk: Walk, flat: FlatNet
                     k = c
             if table[k, i] >= -PIVOT_TOLERANCE:
                 break
-            row, _step = _ratio(table, k, 1.0, m)
+            row, _step = _ratio(table, k, 1.0, m, walk.lowest)
             if row < 0:
                 break
             _pivot(table, k, row, m + h)

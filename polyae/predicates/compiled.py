@@ -21,7 +21,19 @@ from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["CellRows", "FlatNetwork", "build_rows", "flatten", "gamma_kernel", "in_open_ball", "misses_ball", "point_bound", "workspace"]
+__all__ = [
+    "CellRows",
+    "FlatNetwork",
+    "build_rows",
+    "evaluate_rows",
+    "flatten",
+    "gamma_kernel",
+    "in_open_ball",
+    "misses_ball",
+    "strictly_inside",
+    "twins",
+    "workspace",
+]
 
 
 class FlatNetwork(NamedTuple):
@@ -30,7 +42,7 @@ class FlatNetwork(NamedTuple):
     Attributes
     ----------
     sizes : widths of input and layers
-    weights, biases, slopes : all layers, one after the other, row-major
+    weights, biases, slopes : all layers, one after the other, weights transposed
     unit_of : unit behind every output of every layer, -1 for a linear one
     twin_of : for every unit the first unit of its layer with the same hyperplane in every region, or -1
     walls, wall_errors : half-spaces of the domain (k, h + 1), and the error bounds of their offsets
@@ -53,27 +65,37 @@ class FlatNetwork(NamedTuple):
 
 
 class CellRows(NamedTuple):
-    """Work space for the rows of one cell.
+    """Rows of one cell, and work space to build them.
+
+    Arrays run over rows or units last, so that every loop over them is vectorised.
 
     Attributes
     ----------
-    rows : array, shape (m, h + 1)
-        Positive inside; scaled by powers of two to about unit length.
+    rows : array, shape (h + 1, m)
+        Columns are normal and offset of a row; positive inside, scaled by powers of two to about unit length.
     coefficient_error, offset_error : arrays, shape (m,)
         Bounds on the errors of every coefficient, and of the offset.
     source : array of int, shape (m,)
         Unit, or ``-1 - k`` for wall k.
-    x, x_error, y, y_error : work space for activations, shape (width, h + 1) and (width, 2)
+    values, bounds : arrays, shape (m,)
+        Rows at a point, with their errors; see :func:`evaluate_rows`.
+    x, y : work space for activations and pre-activations, shape (h + 1, width)
+    x_error, y_error, scratch : work space, shape (2, width)
+    kept : work space of int, shape (width,)
     """
 
     rows: Float
     coefficient_error: Float
     offset_error: Float
     source: Int
+    values: Float
+    bounds: Float
     x: Float
-    x_error: Float
     y: Float
+    x_error: Float
     y_error: Float
+    scratch: Float
+    kept: Int
 
 
 def flatten(arrangement: Arrangement) -> FlatNetwork:
@@ -87,7 +109,7 @@ def flatten(arrangement: Arrangement) -> FlatNetwork:
     lo, hi = arrangement.bounding_box
     return FlatNetwork(
         np.array([net.input_dim, *(y.n_out for y in net.layers)], dtype=np.int64),
-        np.concatenate([y.weight.ravel() for y in net.layers]),
+        np.concatenate([y.weight.T.ravel() for y in net.layers]),
         np.concatenate([y.bias for y in net.layers]),
         np.concatenate([y.slope for y in net.layers]),
         np.concatenate(unit_of),
@@ -134,8 +156,9 @@ def workspace(flat: FlatNetwork, units: int) -> CellRows:
     """Work space for the cells of one arrangement."""
     h, m, width = int(flat.sizes[0]), units + len(flat.walls), int(flat.sizes.max())
     return CellRows(
-        np.empty((m, h + 1)), np.empty(m), np.empty(m), np.empty(m, dtype=np.int64),
-        np.empty((width, h + 1)), np.empty((width, 2)), np.empty((width, h + 1)), np.empty((width, 2)),
+        np.empty((h + 1, m)), np.empty(m), np.empty(m), np.empty(m, dtype=np.int64), np.empty(m), np.empty(m),
+        np.empty((h + 1, width)), np.empty((h + 1, width)), np.empty((2, width)), np.empty((2, width)),
+        np.empty((2, width)), np.empty(width, dtype=np.int64),
     )  # fmt: skip
 
 
@@ -147,73 +170,114 @@ def gamma_kernel(n: int) -> float:
 
 
 @nb.njit(cache=True)
-def _layer(flat: FlatNetwork, layer: int, at: int, first_output: int, cell: CellRows, n_x: int) -> None:
-    """Pre-activations of one layer into ``cell.y``: rows and their two error bounds."""
-    h = flat.sizes[0]
-    growth, rounding = 1.0 + gamma_kernel(n_x), gamma_kernel(n_x + 1)
-    for u in range(flat.sizes[layer + 1]):
-        y = cell.y[u]
-        y[:] = 0.0
-        error_a = error_c = size_a = size_c = 0.0  # of coefficients, and of the offset
-        for v in range(n_x):
-            w = flat.weights[at + u * n_x + v]
-            x = cell.x[v]
-            if w == 0.0 or cell.x_error[v, 0] < 0.0:  # an activation that is exactly zero
-                continue
-            top = 0.0
-            for k in range(h):
-                y[k] += w * x[k]
-                top = max(top, abs(x[k]))
-            y[h] += w * x[h]
-            magnitude = abs(w)
-            error_a += magnitude * cell.x_error[v, 0]
-            error_c += magnitude * cell.x_error[v, 1]
-            size_a += magnitude * (top + cell.x_error[v, 0])
-            size_c += magnitude * (abs(x[h]) + cell.x_error[v, 1])
-        bias = flat.biases[first_output + u]
-        y[h] += bias
-        if layer == 0:
-            cell.y_error[u, 0] = cell.y_error[u, 1] = 0.0
-        else:
-            cell.y_error[u, 0] = error_a * growth + rounding * size_a
-            cell.y_error[u, 1] = error_c * growth + rounding * (size_c + abs(bias))
+def _first_layer(weights: Float, biases: Float, n_in: int, n_out: int, y: Float, y_error: Float) -> None:
+    """Pre-activations of the first layer: the weights themselves, without error."""
+    for k in range(n_in):
+        for u in range(n_out):
+            y[k, u] = weights[k * n_out + u]
+    for u in range(n_out):
+        y[n_in, u] = biases[u]
+        y_error[0, u] = y_error[1, u] = 0.0
 
 
 @nb.njit(cache=True)
-def _activate(flat: FlatNetwork, u: int, slope: float, cell: CellRows) -> None:
-    """Activation u from pre-activation u; a negative error marks one that is exactly zero."""
-    h = flat.sizes[0]
-    if slope == 0.0:
-        cell.x_error[u, 0] = -1.0
-        return
-    rounded = 0.0 if abs(slope) == 1.0 else UNIT_ROUNDOFF
-    top = 0.0
+def _layer(
+    weights: Float, biases: Float, n_in: int, n_out: int, x: Float, x_error: Float, y: Float, y_error: Float
+) -> None:
+    """Pre-activations y of a layer from the activations x before it, with error bounds.
+
+    With E the bounds of x, those of y are ``|W| ((1 + g) E + g (|x| + E))``, g for sums of n products.
+    """
+    h = x.shape[0] - 1
+    growth, rounding = 1.0 + gamma_kernel(n_in), gamma_kernel(n_in + 1)
+    for u in range(n_out):
+        y_error[0, u], y_error[1, u] = 0.0, rounding * abs(biases[u])
     for k in range(h + 1):
-        cell.x[u, k] = slope * cell.y[u, k]
-        if k < h:
-            top = max(top, abs(cell.x[u, k]))
-    cell.x_error[u, 0] = abs(slope) * cell.y_error[u, 0] * (1.0 + 2 * rounded) + rounded * top
-    cell.x_error[u, 1] = abs(slope) * cell.y_error[u, 1] * (1.0 + 2 * rounded) + rounded * abs(cell.x[u, h])
+        for u in range(n_out):
+            y[k, u] = biases[u] if k == h else 0.0
+    for v in range(n_in):
+        if x_error[0, v] < 0.0:  # an activation that is exactly zero
+            continue
+        at, top = v * n_out, 0.0
+        for k in range(h + 1):
+            factor = x[k, v]
+            if k < h:
+                top = max(top, abs(factor))
+            for u in range(n_out):
+                y[k, u] += weights[at + u] * factor
+        error_a = (growth * x_error[0, v] + rounding * (top + x_error[0, v])) * growth
+        error_c = (growth * x_error[1, v] + rounding * (abs(x[h, v]) + x_error[1, v])) * growth
+        for u in range(n_out):
+            magnitude = abs(weights[at + u])
+            y_error[0, u] += magnitude * error_a
+            y_error[1, u] += magnitude * error_c
 
 
 @nb.njit(cache=True)
-def _store(cell: CellRows, m: int, values: Float, errors: Float, sign: float, source: int) -> bool:
-    """Append an oriented, scaled row; False if the error analysis does not cover it."""
-    h = len(values) - 1
-    top = 0.0
+def _activate(slopes: Float, n_out: int, x: Float, x_error: Float, y: Float, y_error: Float, top: Float) -> None:
+    """Activations from pre-activations; a negative error marks one that is exactly zero."""
+    h = x.shape[0] - 1
     for k in range(h + 1):
-        magnitude = abs(values[k])
-        if magnitude != 0.0 and not (UNDERFLOW_GUARD < magnitude < 1.0 / UNDERFLOW_GUARD):
-            return False
-        if k < h:
-            top = max(top, magnitude)
-    scale = math.ldexp(1.0, -math.frexp(top)[1])
+        for u in range(n_out):
+            x[k, u] = slopes[u] * y[k, u]
+    for u in range(n_out):
+        size = abs(slopes[u])
+        rounded = 0.0 if size == 1.0 else UNIT_ROUNDOFF
+        x_error[0, u] = size * (y_error[0, u] * (1.0 + 4 * rounded) + 2 * rounded * top[u])
+        x_error[1, u] = size * (y_error[1, u] * (1.0 + 4 * rounded) + 2 * rounded * abs(y[h, u]))
+        if size == 0.0:
+            x_error[0, u] = -1.0
+
+
+@nb.njit(cache=True)
+def _tops(y: Float, n_out: int, top: Float) -> bool:
+    """Largest coefficient of every pre-activation; False if the error analysis does not cover a number."""
+    h = y.shape[0] - 1
+    beyond = 0
+    for u in range(n_out):
+        top[u] = 0.0
     for k in range(h + 1):
-        cell.rows[m, k] = sign * scale * values[k]
-    cell.coefficient_error[m] = scale * errors[0]
-    cell.offset_error[m] = scale * errors[1]
-    cell.source[m] = source
-    return True
+        for u in range(n_out):
+            size = abs(y[k, u])
+            covered = (size == 0.0) | ((size > UNDERFLOW_GUARD) & (size < 1.0 / UNDERFLOW_GUARD))
+            beyond += 0 if covered else 1
+            if k < h:
+                top[u] = size if size > top[u] else top[u]
+    return beyond == 0
+
+
+@nb.njit(cache=True)
+def _store(cell: CellRows, m: int, count: int) -> None:
+    """Append the kept pre-activations as rows, multiplied by the factors in ``scratch[1]``."""
+    h = cell.rows.shape[0] - 1
+    for k in range(h + 1):
+        for i in range(count):
+            u = cell.kept[i]
+            cell.rows[k, m + i] = cell.scratch[1, u] * cell.y[k, u]
+    for i in range(count):
+        u = cell.kept[i]
+        cell.coefficient_error[m + i] = abs(cell.scratch[1, u]) * cell.y_error[0, u]
+        cell.offset_error[m + i] = abs(cell.scratch[1, u]) * cell.y_error[1, u]
+
+
+@nb.njit(cache=True)
+def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], cell: CellRows, m: int) -> int:
+    """Choose the outputs that give a row, and their factors; -1 if that is doubtful."""
+    h, count = cell.rows.shape[0] - 1, 0
+    for u in range(n_out):
+        unit = flat.unit_of[first + u]
+        if unit < 0 or flat.twin_of[unit] != unit:
+            continue
+        top = cell.scratch[0, u]
+        if top > cell.y_error[0, u]:
+            scale = math.ldexp(1.0, -math.frexp(top)[1])
+            cell.scratch[1, u] = scale if bits[unit] else -scale
+            cell.source[m + count] = unit
+            cell.kept[count] = u
+            count += 1
+        elif top > 0.0 or cell.y_error[0, u] > 0.0 or not abs(cell.y[h, u]) > cell.y_error[1, u]:
+            return -1
+    return count
 
 
 @nb.njit(cache=True)
@@ -224,35 +288,33 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     identically, or a number is out of the range of the error analysis.
     """
     h, m = flat.sizes[0], 0
-    at, first_output, n_x = 0, 0, h
-    for v in range(h):
-        cell.x[v] = 0.0
-        cell.x[v, v] = 1.0
-        cell.x_error[v] = 0.0
+    at, first, n_in = 0, 0, h
     for layer in range(len(flat.sizes) - 1):
-        _layer(flat, layer, at, first_output, cell, n_x)
         n_out = flat.sizes[layer + 1]
-        for u in range(n_out):
-            unit = flat.unit_of[first_output + u]
-            slope = flat.slopes[first_output + u]
-            if unit >= 0:
-                on = bits[unit] != 0
-                if flat.twin_of[unit] == unit:
-                    kind = _kind(cell.y[u], cell.y_error[u])
-                    if kind < 0:
-                        return -1
-                    if kind > 0:
-                        if not _store(cell, m, cell.y[u], cell.y_error[u], 1.0 if on else -1.0, unit):
-                            return -1
-                        m += 1
-                if on:
-                    slope = 1.0
-            _activate(flat, u, slope, cell)
-        at += n_out * n_x
-        first_output += n_out
-        n_x = n_out
+        weights, biases = flat.weights[at : at + n_in * n_out], flat.biases[first : first + n_out]
+        if layer == 0:
+            _first_layer(weights, biases, n_in, n_out, cell.y, cell.y_error)
+        else:
+            _layer(weights, biases, n_in, n_out, cell.x, cell.x_error, cell.y, cell.y_error)
+        if not _tops(cell.y, n_out, cell.scratch[0]):
+            return -1
+        kept = _keep(flat, first, n_out, bits, cell, m)
+        if kept < 0:
+            return -1
+        _store(cell, m, kept)
+        m += kept
+        if layer + 2 < len(flat.sizes):
+            slopes = cell.scratch[1]
+            for u in range(n_out):
+                unit = flat.unit_of[first + u]
+                slopes[u] = 1.0 if unit >= 0 and bits[unit] else flat.slopes[first + u]
+            _activate(slopes, n_out, cell.x, cell.x_error, cell.y, cell.y_error, cell.scratch[0])
+        at += n_out * n_in
+        first += n_out
+        n_in = n_out
     for k in range(len(flat.walls)):
-        cell.rows[m] = flat.walls[k]
+        for c in range(h + 1):
+            cell.rows[c, m] = flat.walls[k, c]
         cell.coefficient_error[m] = 0.0
         cell.offset_error[m] = flat.wall_errors[k]
         cell.source[m] = -1 - k
@@ -261,31 +323,36 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
 
 
 @nb.njit(cache=True)
-def _kind(values: Float, errors: Float) -> int:
-    """1: the unit varies on the region; 0: it is a nonzero constant; -1: neither is certain."""
-    h = len(values) - 1
-    top = 0.0
+def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
+    """Values of m rows at a point, and bounds on their errors, into ``cell.values`` and ``cell.bounds``."""
+    h, length = len(point), 0.0
+    values, bounds, rows = cell.values, cell.bounds, cell.rows
+    for i in range(m):
+        values[i] = rows[h, i]
+        bounds[i] = abs(rows[h, i])
     for k in range(h):
-        top = max(top, abs(values[k]))
-    if top > errors[0]:
-        return 1
-    if top == 0.0 and errors[0] == 0.0 and abs(values[h]) > errors[1]:
-        return 0
-    return -1
+        z = point[k]
+        length += abs(z)
+        for i in range(m):
+            product = rows[k, i] * z
+            values[i] += product
+            bounds[i] += abs(product)
+    growth, rounding = 1.0 + gamma_kernel(h + 2), gamma_kernel(h + 2)
+    for i in range(m):
+        error = cell.coefficient_error[i] * length + cell.offset_error[i]
+        bounds[i] = error * growth + rounding * bounds[i]
 
 
 @nb.njit(cache=True)
-def point_bound(cell: CellRows, row: int, point: Float) -> tuple[float, float]:
-    """Value of a row at a point, and a bound on its error."""
-    h = len(point)
-    value, size, length = cell.rows[row, h], abs(cell.rows[row, h]), 0.0
-    for k in range(h):
-        product = cell.rows[row, k] * point[k]
-        value += product
-        size += abs(product)
-        length += abs(point[k])
-    error = cell.coefficient_error[row] * length + cell.offset_error[row]
-    return value, error * (1.0 + gamma_kernel(h + 2)) + gamma_kernel(h + 2) * size
+def strictly_inside(cell: CellRows, m: int, point: Float, beyond: int = -1) -> bool:
+    """Whether a point certainly lies inside all rows, and beyond one of them if `beyond` names it."""
+    evaluate_rows(cell, m, point)
+    if beyond >= 0:
+        cell.values[beyond] = -cell.values[beyond]
+    for i in range(m):
+        if not cell.values[i] > cell.bounds[i]:
+            return False
+    return True
 
 
 @nb.njit(cache=True)
@@ -305,8 +372,8 @@ def misses_ball(flat: FlatNetwork, cell: CellRows, row: int) -> bool:
     """Whether the hyperplane of a row certainly stays outside the open ball of a curved domain."""
     if flat.radius == np.inf:
         return False
-    value, bound = point_bound(cell, row, flat.centre)
+    evaluate_rows(cell, row + 1, flat.centre)
     squared = 0.0
     for k in range(len(flat.centre)):
-        squared += (abs(cell.rows[row, k]) + cell.coefficient_error[row]) ** 2
-    return abs(value) - bound > flat.radius * math.sqrt(squared) * (1.0 + gamma_kernel(len(flat.centre) + 4))
+        squared += (abs(cell.rows[k, row]) + cell.coefficient_error[row]) ** 2
+    return abs(cell.values[row]) - cell.bounds[row] > flat.radius * math.sqrt(squared) * (1.0 + gamma_kernel(len(flat.centre) + 4))
