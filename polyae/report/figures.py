@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from polyae.complex.region_complex import RegionComplex
@@ -73,17 +74,22 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
     occupied : array of int
         Numbers of the regions that hold data.
     """
-    figure, (ax,) = _axes(8.2, 7.2)
+    corners = np.concatenate(list(cells))
+    lo, hi = corners.min(axis=0), corners.max(axis=0)
+    width, height = hi - lo
+    scale = 7.4 / max(width, height)
+    figure, (ax,) = _axes(scale * width + 1.6, scale * height + 0.9)
     tints = np.full(len(cells), "#ffffff")
     tints[occupied] = TINT
     _draw_cells(ax, cells, facecolors=list(tints), edgecolors=LINE, linewidths=0.35)
     for label in np.unique(labels):
         own = codes[labels == label]
         colour = CLASS_COLOURS[int(label) % len(CLASS_COLOURS)]
-        ax.scatter(*own.T, s=9, color=colour, linewidths=0, alpha=0.85, label=str(label), zorder=2)
-    corners = np.concatenate(list(cells))
-    _frame(ax, corners.min(axis=0), corners.max(axis=0))
-    ax.set_title(f"{len(cells)} regions; tinted: the {len(np.unique(occupied))} that hold one of the {len(codes)} codes shown")
+        ax.scatter(*own.T, s=8, color=colour, linewidths=0, alpha=0.85, label=str(label), zorder=2)
+        name = ax.annotate(str(label), np.median(own, axis=0), ha="center", va="center", fontsize=15, weight="bold", zorder=3)
+        name.set(color=colour, path_effects=[withStroke(linewidth=3, foreground="white")])
+    _frame(ax, lo, hi)
+    ax.set_title(f"{len(cells)} regions; {len(np.unique(occupied))} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
     legend = ax.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2.5)
     for handle in legend.legend_handles:
         handle.set_alpha(1)
@@ -97,9 +103,10 @@ def neighbourhood_figure(cells: Sequence[Float], code: Float, region: int, neigh
     _draw_cells(ax, [cells[i] for i in neighbours], facecolors="#b9dcf2", edgecolors=INK, linewidths=0.8)
     _draw_cells(ax, [cells[region]], facecolors=SAND, edgecolors=INK, linewidths=1.2)
     ax.scatter(*code, s=28, color=INK, zorder=3)
-    near = cells[region]
-    centre, reach = near.mean(axis=0), 2.2 * max(float(np.ptp(near, axis=0).max()), 1e-9)
-    _frame(ax, centre - reach, centre + reach)
+    near, corners = cells[region], np.concatenate(list(cells))
+    low, high = near.min(axis=0), near.max(axis=0)
+    margin = 0.6 * float((high - low).max())
+    _frame(ax, np.maximum(low - margin, corners.min(axis=0)), np.minimum(high + margin, corners.max(axis=0)))
     ax.set_title(f"Region {region} of a test code and its {len(neighbours)} neighbours")
     return figure
 
