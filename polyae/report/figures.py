@@ -85,13 +85,14 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
     for label in np.unique(labels):
         own = codes[labels == label]
         colour = CLASS_COLOURS[int(label) % len(CLASS_COLOURS)]
-        ax.scatter(*own.T, s=8, color=colour, linewidths=0, alpha=0.85, label=str(label), zorder=2)
-        name = ax.annotate(str(label), np.median(own, axis=0), ha="center", va="center", fontsize=15, weight="bold", zorder=3)
-        name.set(color=colour, path_effects=[withStroke(linewidth=3, foreground="white")])
+        ax.scatter(own[:, 0], own[:, 1], s=8, color=colour, linewidths=0, alpha=0.85, label=str(label), zorder=2)
+        name = ax.annotate(str(label), np.median(own, axis=0), ha="center", va="center", zorder=3)
+        name.set(color=colour, fontsize=15, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")])
     _frame(ax, lo, hi)
-    ax.set_title(f"{len(cells)} regions; {len(np.unique(occupied))} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
+    held = len(np.unique(occupied))
+    ax.set_title(f"{len(cells)} regions; {held} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
     legend = ax.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2.5)
-    for handle in legend.legend_handles:
+    for handle in filter(None, legend.legend_handles):
         handle.set_alpha(1)
     return figure
 
@@ -102,7 +103,7 @@ def neighbourhood_figure(cells: Sequence[Float], code: Float, region: int, neigh
     _draw_cells(ax, cells, facecolors="white", edgecolors=LINE, linewidths=0.5)
     _draw_cells(ax, [cells[i] for i in neighbours], facecolors="#b9dcf2", edgecolors=INK, linewidths=0.8)
     _draw_cells(ax, [cells[region]], facecolors=SAND, edgecolors=INK, linewidths=1.2)
-    ax.scatter(*code, s=28, color=INK, zorder=3)
+    ax.scatter(code[0], code[1], s=28, color=INK, zorder=3)
     near, corners = cells[region], np.concatenate(list(cells))
     low, high = near.min(axis=0), near.max(axis=0)
     margin = 0.6 * float((high - low).max())
@@ -124,7 +125,7 @@ def radii_figure(spaces: Mapping[str, tuple[Float, Float]]) -> Figure:
     for ax, (space, pair) in zip(axes, spaces.items(), strict=True):
         shown = [values[np.isfinite(values) & (values > 0)] for values in pair]
         pooled = np.concatenate(shown)
-        bins = np.geomspace(pooled.min(), pooled.max() * 1.0001, 36)
+        bins = np.geomspace(pooled.min(), pooled.max() * 1.0001, 36).tolist()
         for values, name, colour in zip(shown, ("inradius", "circumradius"), (ROSE, BLUE), strict=True):
             ax.hist(values, bins=bins, color=colour, alpha=0.65, label=f"{name}, median {np.median(values):.2g}")
         ax.set(xscale="log", xlabel=f"radius in {space}", ylabel="regions")
@@ -151,7 +152,8 @@ def ball_curve_figure(radii: Float, regions: Int, data: Int, name: str) -> Figur
     figure, (ax,) = _axes(5.6, 3.8)
     for counts, label, colour, marker in ((regions, "regions", BLUE, "o"), (data, "data", ROSE, "s")):
         ax.plot(radii, np.where(counts > 0, counts, np.nan), color=colour, marker=marker, markersize=4, label=label)
-    ax.set(yscale="log", xlabel="radius of the ball around a code (latent units)", ylabel="number (log scale)", title=name)
+    ax.set(yscale="log", xlabel="radius of the ball around a code (latent units)", ylabel="number (log scale)")
+    ax.set_title(name)
     ax.legend(frameon=False)
     ax.grid(axis="y", alpha=0.3)
     return figure
@@ -179,7 +181,9 @@ def orbit_figure(rows: Mapping[str, Float], thetas: Float, side: int) -> Figure:
     return figure
 
 
-def quantity_figure(quantities: Sequence[str], models: Mapping[str, Sequence[tuple[float, float]]], xlabel: str) -> Figure:
+def quantity_figure(
+    quantities: Sequence[str], models: Mapping[str, Sequence[tuple[float, float]]], xlabel: str
+) -> Figure:
     """Intervals of several quantities, for several models, on one logarithmic axis.
 
     Parameters
@@ -194,7 +198,8 @@ def quantity_figure(quantities: Sequence[str], models: Mapping[str, Sequence[tup
         low, high = np.array(intervals, dtype=np.float64).T
         place = np.arange(len(quantities)) + (k - (len(models) - 1) / 2) * 0.28
         middle = (low + high) / 2
-        ax.errorbar(middle, place, xerr=[middle - low, high - middle], fmt="os"[k % 2], color=colour, capsize=3, label=name)
+        error = [middle - low, high - middle]
+        ax.errorbar(middle, place, xerr=error, fmt="os"[k % 2], color=colour, capsize=3, label=name)
         for x, y in zip(middle, place, strict=True):
             ax.annotate(f"{x:.3g}", (x, y), xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour)
     ax.set(yticks=np.arange(len(quantities)), yticklabels=quantities, xscale="log", xlabel=xlabel)

@@ -113,7 +113,12 @@ def _penalty(dim: int, settings: OrbitSettings) -> ExactNeighbourPenalty:
 
 
 def _model(
-    name: str, penalty: ExactNeighbourPenalty | None, settings: OrbitSettings, data: Dataset, orbit: Orbit, progress: bool
+    name: str,
+    penalty: ExactNeighbourPenalty | None,
+    settings: OrbitSettings,
+    data: Dataset,
+    orbit: Orbit,
+    progress: bool,
 ) -> OrbitModel:
     model = Autoencoder.from_widths(
         data.dim, settings.encoder_hidden, 1, decoder_hidden=settings.decoder_hidden, seed=settings.seed

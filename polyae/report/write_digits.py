@@ -41,14 +41,14 @@ def digits_section(study: DigitsStudy) -> Section:
         pictures=[
             Picture(
                 "partition",
-                "The partition of the latent plane by the decoder: every polygon is one region, on which the decoder is "
-                "one affine map. Dots are the codes of all scans.",
+                "The partition of the latent plane by the decoder: every polygon is one region, on which the decoder "
+                "is one affine map. Dots are the codes of all scans.",
                 partition_figure(cells, study.codes, study.labels, study.occupied),
             ),
             Picture(
                 "neighbours",
-                f"The region (sand) of the first test code, a {first.label}, and exactly the regions that share a facet "
-                "with it (blue). A region that touches it in a corner only is not a neighbour.",
+                f"The region (sand) of the first test code, a {first.label}, and exactly the regions that share a "
+                "facet with it (blue). A region that touches it in a corner only is not a neighbour.",
                 neighbourhood_figure(cells, first.code, first.region, first.neighbours),
             ),
             Picture(
@@ -91,7 +91,8 @@ def _counts(study: DigitsStudy) -> Table:
         ("regions that hold any scan", f"{numbers['regions_with_data']:,}"),
     ]
     claim = {"exact": "every decision is proved or rational", "float": "float64 decisions", "partial": "not finished"}
-    return Table(f"Counts on the box (guarantee: {numbers['guarantee']}, {claim[study.complex.guarantee]})", ("", ""), rows)
+    guarantee = study.complex.guarantee
+    return Table(f"Counts on the box (guarantee: {guarantee}, {claim[guarantee]})", ("", ""), rows)
 
 
 def _radii_table(summary: Mapping[str, Mapping[str, float]]) -> Table:

@@ -53,7 +53,8 @@ def cli(capsys: pytest.CaptureFixture[str]) -> Polyae:
 @pytest.fixture
 def cross(tmp_path: Path) -> Path:
     """A network with the four quadrants of the plane as regions."""
-    net = polyae.Network([polyae.Layer([[1, 0], [0, 1]], [0, 0], slope=0), polyae.Layer([[1, 0], [0, 1], [1, 1]], [0, 0, 0])])
+    units, output = polyae.Layer([[1, 0], [0, 1]], [0, 0], slope=0), polyae.Layer([[1, 0], [0, 1], [1, 1]], [0, 0, 0])
+    net = polyae.Network([units, output])
     path = tmp_path / "cross.json"
     polyae.write_network(net, path)
     return path

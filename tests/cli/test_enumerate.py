@@ -57,7 +57,8 @@ def test_polytope_and_vector_files(cli: Polyae, cross: Path, tmp_path: Path) -> 
 
 
 def test_options(cli: Polyae, cross: Path) -> None:
-    answer = cli("enumerate", cross, "--box", -1, 1, "--engine", "reference", "--solver", "scipy", "--arithmetic", "float", "--json")
+    options = ["--engine", "reference", "--solver", "scipy", "--arithmetic", "float"]
+    answer = cli("enumerate", cross, "--box", -1, 1, *options, "--json")
     assert (answer.json["regions"], answer.json["engine"], answer.json["guarantee"]) == (4, "reference", "float")
 
 
