@@ -12,6 +12,7 @@ from polyae.cli.enumeration import enumerate_command
 from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
+from polyae.cli.theorem import bound_command
 from polyae.cli.training import train_command
 from polyae.errors import PolyaeError
 
@@ -28,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "neighbours": neighbours_command,
     "info": info_command,
     "train": train_command,
+    "bound": bound_command,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

@@ -18,6 +18,7 @@ from polyae.report.digits_study import DigitsSettings, DigitsStudy, study_digits
 from polyae.report.figures import png
 from polyae.report.orbit_study import OrbitSettings, OrbitStudy, study_orbit
 from polyae.report.page import Page, render
+from polyae.report.plain import plain
 from polyae.report.sections import Section
 from polyae.report.write_balls import ball_section
 from polyae.report.write_digits import digits_section
@@ -138,7 +139,9 @@ class Demo:
 
     def _write(self) -> dict[str, Any]:
         summary = self.summary()
-        (self.folder / "summary.json").write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
+        (self.folder / "summary.json").write_text(
+            json.dumps(plain(summary), indent=1, allow_nan=False) + "\n", encoding="utf-8"
+        )
         page = render(self._page(summary), self.sections, self.images)
         (self.folder / "report.html").write_text(page, encoding="utf-8")
         return summary

@@ -13,7 +13,7 @@ from polyae.networks.network import Network
 from polyae.networks.torch_modules import from_torch
 from polyae.queries.manifolds import Orbit
 from polyae.queries.neighbours import neighbours
-from polyae.queries.theorem import TheoremBound, theorem_bound
+from polyae.queries.theorem.bound import TheoremBound, theorem_bound
 from polyae.report.digits_study import box_around, codes_of
 from polyae.training.data import Dataset, digit_seven
 from polyae.training.models import Autoencoder
