@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import typer
 from typer.exceptions import TyperException
@@ -12,6 +12,7 @@ from polyae.cli.enumeration import enumerate_command
 from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
+from polyae.cli.theorem import bound_command
 from polyae.cli.training import train_command
 from polyae.errors import PolyaeError
 
@@ -23,11 +24,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "enumerate": enumerate_command,
     "neighbours": neighbours_command,
     "info": info_command,
     "train": train_command,
+    "bound": bound_command,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

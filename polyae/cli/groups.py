@@ -24,7 +24,11 @@ def _options(group: type[Any]) -> list[inspect.Parameter]:
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
     """Spread parameters whose type is a dataclass over its fields, all of which need defaults."""
     signature = inspect.signature(command, eval_str=True)
-    groups = {p.name: p.annotation for p in signature.parameters.values() if is_dataclass(p.annotation)}
+    groups: dict[str, type[Any]] = {
+        p.name: p.annotation
+        for p in signature.parameters.values()
+        if isinstance(p.annotation, type) and is_dataclass(p.annotation)
+    }
     own = [
         p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in signature.parameters.values() if p.name not in groups
     ]

@@ -7,15 +7,15 @@ standard error.
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
-__all__ = ["Exit", "JsonOption", "StrictOption", "finish", "plain"]
+from polyae.report.plain import plain
+
+__all__ = ["Exit", "JsonOption", "StrictOption", "finish"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if the result is partial.")]
@@ -31,28 +31,6 @@ class Exit(IntEnum):
     PARTIAL = 1
     BAD_INPUT = 2
     INTERRUPTED = 130
-
-
-def plain(value: Any) -> Any:
-    """Make a value of what JSON has; infinity becomes "inf" (which ``float`` reads) and NaN null.
-
-    Examples
-    --------
-    >>> plain({"radii": np.array([1.0, np.inf]), "complete": np.bool_(True)})
-    {'radii': [1.0, 'inf'], 'complete': True}
-    """
-    match value:
-        case Mapping():
-            return {str(key): plain(entry) for key, entry in value.items()}
-        case np.ndarray() | np.generic():
-            return plain(value.tolist())
-        case list() | tuple():
-            return [plain(entry) for entry in value]
-        case float() if math.isnan(value):
-            return None
-        case float() if math.isinf(value):
-            return "inf" if value > 0 else "-inf"
-    return value
 
 
 def finish(result: Mapping[str, Any], as_json: bool, *, strict: bool = False, partial: bool = False) -> None:

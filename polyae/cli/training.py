@@ -22,10 +22,10 @@ __all__ = ["train_command"]
 #: Rotations of one scan of a "7": the angles of the orbit in radians.
 ORBIT_INTERVAL = (-1.0, 1.0)
 
-ModelOption = Annotated[str, typer.Option("--model", metavar="ae|lie", help="Plain, or with the Lie-group regulariser.")]
+ModelOption = Annotated[str, typer.Option("--model", metavar="ae|lie", help="Plain, or Lie-group regularised.")]
 DataOption = Annotated[str, typer.Option("--data", metavar="digits|seven", help="All digit scans, or one rotated 7.")]
 LatentOption = Annotated[int, typer.Option("--latent", metavar="H", help="Latent dimension.")]
-HiddenOption = Annotated[str, typer.Option("--hidden", metavar="N,N", help="Encoder's hidden widths; decoder reversed.")]
+HiddenOption = Annotated[str, typer.Option("--hidden", metavar="N,N", help="Encoder's widths; decoder reversed.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="NET", help="Decoder, .json or .safetensors.")]
 EncoderOption = Annotated[Path | None, typer.Option("--encoder", metavar="NET", help="Encoder, likewise.")]
 WeightOption = Annotated[float, typer.Option("--weight", metavar="W", help="Weight of the regulariser.")]

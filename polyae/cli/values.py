@@ -93,7 +93,8 @@ def matrix_file(path: Path, name: str) -> Float:
 def read_array(path: Path, name: str) -> Float:
     """Read one array of real numbers from a ``.npy`` file, as float64."""
     try:
-        values = np.load(path, allow_pickle=False)
+        with open(path, "rb") as file:
+            values = np.load(file, allow_pickle=False)
         if not isinstance(values, np.ndarray) or values.dtype.kind not in "iufb":
             raise FileFormatError(f"{name}: {path} does not hold one array of real numbers (.npy)")
         return np.asarray(values, dtype=np.float64)
@@ -114,17 +115,21 @@ def read_archive(path: Path, name: str, keys: tuple[str, ...]) -> list[Float]:
         If the file is missing or truncated, or lacks an array.
     """
     try:
-        archive = np.load(path, allow_pickle=False)
-        if isinstance(archive, np.ndarray):
-            raise FileFormatError(f"{name}: {path} holds one array; a .npz file with {', '.join(keys)} is needed")
-        with archive:
-            missing = [key for key in keys if key not in archive]
-            if missing:
-                raise FileFormatError(f"{name}: {path} lacks the array {missing[0]!r}; it needs {', '.join(keys)}")
-            return [np.asarray(archive[key], dtype=np.float64) for key in keys]
+        # NumPy leaves the file open when the archive is damaged; the block closes it.
+        with open(path, "rb") as file:
+            return _arrays(np.load(file, allow_pickle=False), f"{name}: {path}", keys)
     except FileFormatError:
         raise
     except OSError as error:
         raise FileFormatError(f"{name}: cannot read {path}: {error.strerror or error}") from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise FileFormatError(f"{name}: {path} is not a whole NumPy archive (.npz)") from error
+
+
+def _arrays(archive: object, where: str, keys: tuple[str, ...]) -> list[Float]:
+    if not isinstance(archive, np.lib.npyio.NpzFile):
+        raise FileFormatError(f"{where} holds one array; a .npz file with {', '.join(keys)} is needed")
+    for key in keys:
+        if key not in archive:
+            raise FileFormatError(f"{where} lacks the array {key!r}; it needs {', '.join(keys)}")
+    return [np.asarray(archive[key], dtype=np.float64) for key in keys]

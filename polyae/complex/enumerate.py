@@ -103,13 +103,17 @@ def enumerate_regions(
     arrangement = arrange(network, domain, arithmetic)
     finder = choose_engine(engine, solver)
     with ProgressBar(progress) as bar:
-        found = finder.run(arrangement, Budget(max_regions, max_seconds), bar.update, _partial(resume, network, domain))
+        found = finder.run(arrangement, Budget(max_regions, max_seconds), bar.update, _partial(resume, arrangement))
     return RegionComplex(arrangement, found)
 
 
-def _partial(resume: RegionComplex | None, network: Network, domain: Domain) -> Enumeration | None:
+def _partial(resume: RegionComplex | None, arrangement: Arrangement) -> Enumeration | None:
     if resume is None:
         return None
-    if resume.network != network or resume.domain != domain:
+    if resume.network != arrangement.network or resume.domain != arrangement.domain:
         raise SettingError("the complex to resume from belongs to another network or domain")
+    if resume.arithmetic != arrangement.kernel.arithmetic:
+        raise SettingError(
+            f"the complex to resume from was found with arithmetic={resume.arithmetic!r}; go on with the same"
+        )
     return resume.enumeration()

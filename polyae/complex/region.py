@@ -10,13 +10,12 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.complex.polytope import cut_polygon, polytope_vertices, polytope_volume
+from polyae.complex.polytope import Polyhedron, cut_polygon
 from polyae.domains import Ball
 from polyae.engines.reference import outward_direction
 from polyae.errors import DomainError, UnboundedDomainError
 from polyae.lp.crossing import crossing
-from polyae.lp.facets import Witness, find_facets
-from polyae.lp.program import chebyshev_centre
+from polyae.lp.facets import Facet, Witness, find_facets
 from polyae.lp.solvers import solver_class
 from polyae.predicates.cell import Cell
 from polyae.predicates.crossing import pattern_across
@@ -89,70 +88,79 @@ class Region:
         return self._cell.arrangement.network.affine(self.pattern)
 
     @cached_property
+    def _found(self) -> list[Facet]:
+        """Facets that meet the domain or bound it; a wall of the box around a ball does neither."""
+        found, _ = find_facets(self._cell, self._witness, solver_class("highs"))
+        if self._cell.arrangement.domain.curved:
+            found = [f for f in found if not f.boundary]
+        return [f for f in found if f.boundary or crossing(self._cell, f, self._witness) is not None]
+
+    def _row(self, facet: Facet) -> tuple[Float, Float]:
+        """Row of a facet, its normal of length 1, and the error bounds."""
+        rows, i = self._cell.rows, int(facet.rows[0])
+        length = float(np.linalg.norm(rows.values[i, :-1]))
+        return rows.values[i] / length, rows.errors[i] / length
+
+    @cached_property
     def facets(self) -> tuple[RegionFacet, ...]:
         """All facets, those on the domain's boundary included (not the curved boundary of a ball)."""
-        found, _ = find_facets(self._cell, self._witness, solver_class("highs"))
-        curved = self._cell.arrangement.domain.curved
         facets = []
-        for facet in found:
-            if facet.boundary and curved:
-                continue  # a wall of the box around the ball is not part of the domain
-            if not facet.boundary and crossing(self._cell, facet, self._witness) is None:
-                continue
-            neighbour = None
+        for facet in self._found:
+            neighbour = -1
             if not facet.boundary:
                 beyond = pattern_across(self._cell, facet.units, outward_direction(self._cell, facet))
                 neighbour = int(self._find(beyond[None, :])[0])
-            row = self._cell.rows.values[facet.rows[0]]
-            length = float(np.linalg.norm(row[:-1]))
+            row, _ = self._row(facet)
+            units = tuple(facet.units.tolist())
             facets.append(
-                RegionFacet(
-                    row[:-1] / length,
-                    float(row[-1]) / length,
-                    tuple(facet.units.tolist()),
-                    None if neighbour is None or neighbour < 0 else neighbour,
-                    facet.boundary,
-                )
+                RegionFacet(row[:-1], float(row[-1]), units, None if neighbour < 0 else neighbour, facet.boundary)
             )
         return tuple(facets)
 
     @cached_property
     def inequalities(self) -> Float:
         """Facets as rows ``[normal | offset]``: shape (f, h + 1)."""
-        rows = [np.append(f.normal, f.offset) for f in self.facets]
-        return np.array(rows).reshape(len(rows), self._cell.dim + 1)
+        return np.array([self._row(f)[0] for f in self._found]).reshape(-1, self._cell.dim + 1)
 
     @cached_property
+    def _polyhedron(self) -> Polyhedron:
+        reach = np.append(np.abs(self.witness), 1.0)
+        error = max((float(self._row(f)[1] @ reach) for f in self._found), default=0.0)
+        return Polyhedron(
+            self.inequalities,
+            np.inf if np.isnan(error) else error,
+            self.witness,
+            lambda: [self._cell.integers(int(f.rows[0])) for f in self._found],
+            lambda: self._witness.homogeneous,
+        )
+
+    def _polytope(self) -> Polyhedron:
+        if self._cell.arrangement.domain.curved:
+            raise DomainError("a region cut by a Euclidean ball is no polytope; use p=1 or p=inf, or a Box")
+        return self._polyhedron
+
+    @property
     def chebyshev_ball(self) -> tuple[Float, float]:
         """Centre and radius of a largest ball inside the region; the radius is ``inf`` if there is none.
 
         On a Euclidean ball as domain the region's polyhedron is meant.
         """
-        rows = self.inequalities
-        if not len(rows):
-            return self.witness, np.inf
-        answer = chebyshev_centre(solver_class("highs")(rows), cap=np.inf)
-        return (answer.point, answer.margin) if answer.optimal else (self.witness, np.inf)
+        return self._polyhedron.inscribed_ball
 
-    def _polytope(self) -> Float:
-        if self._cell.arrangement.domain.curved:
-            raise DomainError("a region cut by a Euclidean ball is no polytope; use p=1 or p=inf, or a Box")
-        return self.inequalities
-
-    @cached_property
+    @property
     def vertices(self) -> Float:
         """Vertices: shape (v, h).  Those at finite distance, if the region is unbounded."""
-        return polytope_vertices(self._polytope(), self.chebyshev_ball[0])
+        return self._polytope().vertices
 
-    @cached_property
+    @property
     def bounded(self) -> bool:
         """Whether the region is bounded."""
-        return self._cell.arrangement.domain.bounded or bool(np.isfinite(self.volume))
+        return self._cell.arrangement.domain.bounded or self._polyhedron.bounded
 
-    @cached_property
+    @property
     def volume(self) -> float:
         """Volume in h dimensions, ``inf`` if the region is unbounded."""
-        return polytope_volume(self._polytope(), self.chebyshev_ball[0])
+        return self._polytope().volume
 
     @cached_property
     def polygon(self) -> shapely.Polygon:

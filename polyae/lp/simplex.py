@@ -20,7 +20,7 @@ Float = NDArray[np.float64]
 __all__ = ["FLOAT_TOLERANCE", "ExactOptimum", "maximise_exactly", "optimum", "pivot_to_optimum"]
 
 #: Coefficients below this count as zero in float64; rows and variables are scaled to about 1 before.
-FLOAT_TOLERANCE = 1e-11
+FLOAT_TOLERANCE = 1e-13
 
 
 def _pivot_to_optimum(table: Any, tolerance: Any) -> Any:
@@ -49,9 +49,10 @@ def _pivot_to_optimum(table: Any, tolerance: Any) -> Any:
         careful = step > 8 * (m + d)
         k = -1
         for c in range(d):
-            if table[m, c] > tolerance or (nonbasic[c] < d and -table[m, c] > tolerance):
-                if k < 0 or (nonbasic[c] < nonbasic[k] if careful else abs(table[m, c]) > abs(table[m, k])):
-                    k = c
+            if not (table[m, c] > tolerance or (nonbasic[c] < d and -table[m, c] > tolerance)):
+                continue
+            if k < 0 or (nonbasic[c] < nonbasic[k] if careful else abs(table[m, c]) > abs(table[m, k])):
+                k = c
         if k < 0:
             break
         if table[m, k] < 0:  # a free variable moves down: turn its column round and back

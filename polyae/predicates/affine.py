@@ -13,7 +13,10 @@ from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["BoundedRows", "evaluate", "forward", "output_rows", "unit_rows"]
+__all__ = ["BoundedRows", "evaluate", "forward", "guarded", "output_rows", "unit_rows"]
+
+#: Overflow makes bounds infinite or undefined, which decides nothing and needs no warning.
+OUT_OF_RANGE = np.errstate(over="ignore", invalid="ignore")
 
 
 @dataclass(frozen=True)
@@ -29,39 +32,54 @@ class BoundedRows:
     errors: Float
 
 
-def _guard(values: Float, errors: Float) -> Float:
-    """Give up the bound of numbers so small, or so large, that the error analysis does not hold."""
+def guarded(values: Float, errors: Float) -> BoundedRows:
+    """Give up the bound of numbers so small, or so large, that the error analysis does not hold.
+
+    What remains is 0 or at least ``UNDERFLOW_GUARD``, so that products of two such numbers are normal.
+    """
     broken = ((np.abs(values) < UNDERFLOW_GUARD) & (values != 0)) | ~np.isfinite(values)
-    return np.where(broken, np.inf, errors) if broken.any() else errors
+    if broken.any():
+        errors = np.where(broken, np.inf, errors)
+    small = (errors < UNDERFLOW_GUARD) & (errors > 0)
+    return BoundedRows(values, np.where(small, UNDERFLOW_GUARD, errors) if small.any() else errors)
 
 
-def _through_units(slope: Float, values: Float, errors: Float) -> tuple[Float, Float]:
+def _tiny(numbers: Float) -> NDArray[np.bool_]:
+    """Numbers whose products may underflow."""
+    return np.asarray((np.abs(numbers) < UNDERFLOW_GUARD) & (numbers != 0))
+
+
+def _through_units(slope: Float, values: Float, errors: Float) -> BoundedRows:
     out = slope * values
     exact = (slope == 0) | (np.abs(slope) == 1)
-    return out, np.where(slope == 0, 0.0, np.abs(slope) * errors) + np.where(exact, 0.0, UNIT_ROUNDOFF) * np.abs(out)
+    passed = np.where(slope == 0, 0.0, np.abs(slope) * errors) * (1 + gamma(1))
+    passed = passed + np.where(exact, 0.0, UNIT_ROUNDOFF) * np.abs(out)
+    return guarded(out, np.where(_tiny(slope), np.inf, passed))
 
 
-def _through_weights(layer: Layer, values: Float, errors: Float, first: bool) -> tuple[Float, Float]:
+def _through_weights(layer: Layer, values: Float, errors: Float, first: bool) -> BoundedRows:
     out = layer.weight @ values
     out[..., -1] += layer.bias
     if first:  # the product with the identity is exact
-        return out, _guard(out, np.zeros_like(out))
+        return guarded(out, np.zeros_like(out))
     magnitude = np.abs(layer.weight)
     size = magnitude @ (np.abs(values) + errors)
     size[..., -1] += np.abs(layer.bias)
-    return out, _guard(out, magnitude @ errors * (1 + gamma(layer.n_in)) + gamma(layer.n_in + 1) * size)
+    bound = magnitude @ errors * (1 + gamma(layer.n_in)) + gamma(layer.n_in + 1) * size
+    return guarded(out, np.where(_tiny(layer.weight).any(axis=1)[:, None], np.inf, bound))
 
 
+@OUT_OF_RANGE
 def _rows(network: Network, pattern: Bool) -> tuple[list[BoundedRows], BoundedRows]:
     identity = np.eye(network.input_dim, network.input_dim + 1)
     values = np.broadcast_to(identity, (*pattern.shape[:-1], *identity.shape))
-    errors = np.zeros_like(values)
+    rows = BoundedRows(values, np.zeros_like(values))
     units = []
     for i, (layer, slope) in enumerate(zip(network.layers, network.slopes(pattern), strict=True)):
-        values, errors = _through_weights(layer, values, errors, first=i == 0)
-        units.append(BoundedRows(values[..., layer.units, :], errors[..., layer.units, :]))
-        values, errors = _through_units(slope[..., None], values, errors)
-    return units, BoundedRows(values, errors)
+        pre = _through_weights(layer, rows.values, rows.errors, first=i == 0)
+        units.append(BoundedRows(pre.values[..., layer.units, :], pre.errors[..., layer.units, :]))
+        rows = _through_units(slope[..., None], pre.values, pre.errors)
+    return units, rows
 
 
 def unit_rows(network: Network, pattern: Bool) -> BoundedRows:
@@ -87,6 +105,7 @@ def output_rows(network: Network, pattern: Bool) -> BoundedRows:
     return _rows(network, pattern)[1]
 
 
+@OUT_OF_RANGE
 def evaluate(rows: BoundedRows, points: Float) -> tuple[Float, Float]:
     """Values of m rows at n points, and their error bounds: two arrays of shape (n, m).
 
@@ -101,26 +120,28 @@ def evaluate(rows: BoundedRows, points: Float) -> tuple[Float, Float]:
     size = magnitude @ np.abs(coefficients).T + np.abs(rows.values[:, -1])
     bounds = magnitude @ errors.T * (1 + gamma(points.shape[1])) + rows.errors[:, -1]
     bounds += gamma(points.shape[1] + 2) * size
-    if ((magnitude < UNDERFLOW_GUARD) & (magnitude > 0)).any():
+    if _tiny(points).any():
         bounds = np.full_like(bounds, np.inf)
     return values, bounds
 
 
+@OUT_OF_RANGE
 def forward(network: Network, points: Float) -> tuple[Float, Float]:
     """Pre-activations of all units at n points, and their error bounds: two arrays (n, units).
 
     A unit's function is Lipschitz, so the bound passes through it whichever state it is in.
     """
-    x, ex = points, np.zeros_like(points)
+    x, ex = points, np.where(_tiny(points), np.inf, 0.0)
     values, errors = [], []
     for layer in network.layers:
         magnitude = np.abs(layer.weight).T
         t = x @ layer.weight.T + layer.bias
         et = ex @ magnitude * (1 + gamma(layer.n_in))
         et += gamma(layer.n_in + 1) * ((np.abs(x) + ex) @ magnitude + np.abs(layer.bias))
-        et = _guard(t, et)
+        et = guarded(t, np.where(_tiny(layer.weight).any(axis=1), np.inf, et)).errors
         values.append(t[:, layer.units])
         errors.append(et[:, layer.units])
         x = np.where(t > 0, t, layer.slope * t)
-        ex = np.maximum(1.0, np.abs(layer.slope)) * et + UNIT_ROUNDOFF * np.abs(x)
+        ex = np.maximum(1.0, np.abs(layer.slope)) * et * (1 + gamma(1)) + UNIT_ROUNDOFF * np.abs(x)
+        ex = guarded(x, np.where(_tiny(layer.slope), np.inf, ex)).errors
     return np.concatenate(values, axis=1), np.concatenate(errors, axis=1)

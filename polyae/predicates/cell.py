@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from polyae.domains import Domain
 from polyae.networks.network import Network
-from polyae.predicates.affine import BoundedRows, evaluate, forward, unit_rows
+from polyae.predicates.affine import BoundedRows, evaluate, forward, guarded, unit_rows
 from polyae.predicates.kernel import Kernel, Signs
 from polyae.predicates.rational import ExactNetwork, HomogeneousPoint, IntegerRow, dot, homogeneous, integer_row, sign
 from polyae.predicates.runs import overlapping_runs
@@ -84,10 +84,10 @@ class Arrangement:
 
 
 def _scaled(rows: BoundedRows) -> BoundedRows:
-    """Scale rows by powers of two to about unit length, which rounds nothing."""
+    """Scale rows by powers of two to about unit length, which rounds nothing that is not given up."""
     size = np.abs(rows.values[..., :-1]).max(axis=-1, initial=0.0, keepdims=True)
     factor = np.exp2(-np.floor(np.log2(np.where((size > 0) & np.isfinite(size), size, 1.0))))
-    return BoundedRows(rows.values * factor, rows.errors * factor)
+    return guarded(rows.values * factor, rows.errors * factor)
 
 
 class Cell:

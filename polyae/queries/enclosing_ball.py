@@ -79,6 +79,20 @@ def _next_stop(points, support, size, centre, step):  # type: ignore[no-untyped-
 
 
 @nb.njit(cache=True)
+def _lower_bound(points, support, share):  # type: ignore[no-untyped-def]
+    """Standard deviation of a convex combination of points, or half the distance of two of them."""
+    mean = np.zeros(points.shape[1])
+    for a in range(len(share)):
+        mean += share[a] * points[support[a]]
+    spread, diameter = 0.0, 0.0
+    for a in range(len(share)):
+        spread += share[a] * ((points[support[a]] - mean) ** 2).sum()
+        for b in range(a):
+            diameter = max(diameter, ((points[support[a]] - points[support[b]]) ** 2).sum())
+    return max(np.sqrt(spread), 0.5 * np.sqrt(diameter))
+
+
+@nb.njit(cache=True)
 def _one_ball(points):  # type: ignore[no-untyped-def]
     """Centre, and lower and upper bound of the radius; the points have size about 1."""
     count, dim = points.shape
@@ -104,15 +118,9 @@ def _one_ball(points):  # type: ignore[no-untyped-def]
         for a in range(worst, size - 1):
             support[a] = support[a + 1]
         size -= 1
-    share = np.maximum(share, 0.0) / np.maximum(share, 0.0).sum()
-    mean = np.zeros(dim)
-    for a in range(len(share)):
-        mean += share[a] * points[support[a]]
-    lower = 0.0
-    for a in range(len(share)):
-        lower += share[a] * ((points[support[a]] - mean) ** 2).sum()
+    lower = _lower_bound(points, support, np.maximum(share, 0.0) / np.maximum(share, 0.0).sum())
     upper = np.sqrt(((points - centre) ** 2).sum(axis=1).max())
-    return centre, min(upper, np.sqrt(lower)), upper
+    return centre, min(upper, lower), upper
 
 
 @nb.njit(cache=True)

@@ -115,13 +115,13 @@ class ProductOrbit(Manifold):
         sides = np.array(box, dtype=np.float64)
         d = self.generators.shape[1]
         if self.x0.shape != (d,):
-            raise ShapeError(f"x0 has shape {self.x0.shape}; generators of shape ({d}, {d}) act on vectors of length {d}")
+            raise ShapeError(f"x0 has shape {self.x0.shape}; a ({d}, {d}) generator acts on vectors of length {d}")
         if sides.shape != (len(self.generators), 2):
             raise ShapeError(f"the box has shape {sides.shape}; {len(self.generators)} generators need one pair each")
         if not (np.isfinite(self.x0).all() and np.isfinite(self.generators).all() and np.isfinite(sides).all()):
             raise DataError("generators, x0 and parameter intervals of an orbit must be finite")
         for k in np.flatnonzero(~(sides[:, 0] < sides[:, 1])):
-            raise DataError(f"the interval of parameter {k} is empty: [{sides[k, 0]}, {sides[k, 1]}]; start < end is needed")
+            raise DataError(f"the interval of parameter {k} is empty: {sides[k].tolist()}; start < end is needed")
         self.lo, self.hi = sides.T.copy()
         self._flows = [Exponential(g) for g in self.generators]
         self.scales = self._scales()

@@ -36,7 +36,7 @@ class DigitsSettings:
     seed : int
         Of the split, the weights and the batches.
     num_codes : int
-        Test codes whose neighbours are asked for.
+        Test codes whose neighbours are asked for: the first of each of the digits 0, 1, ...
     """
 
     encoder_hidden: tuple[int, ...] = (64, 32)
@@ -159,7 +159,7 @@ def study_digits(settings: DigitsSettings, progress: bool = False) -> DigitsStud
     decoder = from_torch(model.decoder)
     cx = enumerate_regions(decoder, box_around(codes), progress=progress)
     count = len(data.train)
-    asked = range(count, count + settings.num_codes)
+    asked = [count + int(np.argmax(labels[count:] == digit)) for digit in range(settings.num_codes)]
     return DigitsStudy(
         settings, from_torch(model.encoder), decoder, trained.test_error, count, codes, labels, cx,
         np.asarray(cx.locate(codes)), [_ask(cx, codes[i], int(labels[i])) for i in asked],

@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from polyae.complex.region_complex import RegionComplex
@@ -73,19 +74,25 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
     occupied : array of int
         Numbers of the regions that hold data.
     """
-    figure, (ax,) = _axes(8.2, 7.2)
+    corners = np.concatenate(list(cells))
+    lo, hi = corners.min(axis=0), corners.max(axis=0)
+    width, height = hi - lo
+    scale = 7.4 / max(width, height)
+    figure, (ax,) = _axes(scale * width + 1.6, scale * height + 0.9)
     tints = np.full(len(cells), "#ffffff")
     tints[occupied] = TINT
     _draw_cells(ax, cells, facecolors=list(tints), edgecolors=LINE, linewidths=0.35)
     for label in np.unique(labels):
         own = codes[labels == label]
         colour = CLASS_COLOURS[int(label) % len(CLASS_COLOURS)]
-        ax.scatter(*own.T, s=9, color=colour, linewidths=0, alpha=0.85, label=str(label), zorder=2)
-    corners = np.concatenate(list(cells))
-    _frame(ax, corners.min(axis=0), corners.max(axis=0))
-    ax.set_title(f"{len(cells)} regions; tinted: the {len(np.unique(occupied))} that hold one of the {len(codes)} codes shown")
+        ax.scatter(own[:, 0], own[:, 1], s=8, color=colour, linewidths=0, alpha=0.85, label=str(label), zorder=2)
+        name = ax.annotate(str(label), np.median(own, axis=0), ha="center", va="center", zorder=3)
+        name.set(color=colour, fontsize=15, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")])
+    _frame(ax, lo, hi)
+    held = len(np.unique(occupied))
+    ax.set_title(f"{len(cells)} regions; {held} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
     legend = ax.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2.5)
-    for handle in legend.legend_handles:
+    for handle in filter(None, legend.legend_handles):
         handle.set_alpha(1)
     return figure
 
@@ -96,10 +103,11 @@ def neighbourhood_figure(cells: Sequence[Float], code: Float, region: int, neigh
     _draw_cells(ax, cells, facecolors="white", edgecolors=LINE, linewidths=0.5)
     _draw_cells(ax, [cells[i] for i in neighbours], facecolors="#b9dcf2", edgecolors=INK, linewidths=0.8)
     _draw_cells(ax, [cells[region]], facecolors=SAND, edgecolors=INK, linewidths=1.2)
-    ax.scatter(*code, s=28, color=INK, zorder=3)
-    near = cells[region]
-    centre, reach = near.mean(axis=0), 2.2 * max(float(np.ptp(near, axis=0).max()), 1e-9)
-    _frame(ax, centre - reach, centre + reach)
+    ax.scatter(code[0], code[1], s=28, color=INK, zorder=3)
+    near, corners = cells[region], np.concatenate(list(cells))
+    low, high = near.min(axis=0), near.max(axis=0)
+    margin = 0.6 * float((high - low).max())
+    _frame(ax, np.maximum(low - margin, corners.min(axis=0)), np.minimum(high + margin, corners.max(axis=0)))
     ax.set_title(f"Region {region} of a test code and its {len(neighbours)} neighbours")
     return figure
 
@@ -117,7 +125,7 @@ def radii_figure(spaces: Mapping[str, tuple[Float, Float]]) -> Figure:
     for ax, (space, pair) in zip(axes, spaces.items(), strict=True):
         shown = [values[np.isfinite(values) & (values > 0)] for values in pair]
         pooled = np.concatenate(shown)
-        bins = np.geomspace(pooled.min(), pooled.max() * 1.0001, 36)
+        bins = np.geomspace(pooled.min(), pooled.max() * 1.0001, 36).tolist()
         for values, name, colour in zip(shown, ("inradius", "circumradius"), (ROSE, BLUE), strict=True):
             ax.hist(values, bins=bins, color=colour, alpha=0.65, label=f"{name}, median {np.median(values):.2g}")
         ax.set(xscale="log", xlabel=f"radius in {space}", ylabel="regions")
@@ -144,7 +152,8 @@ def ball_curve_figure(radii: Float, regions: Int, data: Int, name: str) -> Figur
     figure, (ax,) = _axes(5.6, 3.8)
     for counts, label, colour, marker in ((regions, "regions", BLUE, "o"), (data, "data", ROSE, "s")):
         ax.plot(radii, np.where(counts > 0, counts, np.nan), color=colour, marker=marker, markersize=4, label=label)
-    ax.set(yscale="log", xlabel="radius of the ball around a code (latent units)", ylabel="number (log scale)", title=name)
+    ax.set(yscale="log", xlabel="radius of the ball around a code (latent units)", ylabel="number (log scale)")
+    ax.set_title(name)
     ax.legend(frameon=False)
     ax.grid(axis="y", alpha=0.3)
     return figure
@@ -172,7 +181,9 @@ def orbit_figure(rows: Mapping[str, Float], thetas: Float, side: int) -> Figure:
     return figure
 
 
-def quantity_figure(quantities: Sequence[str], models: Mapping[str, Sequence[tuple[float, float]]], xlabel: str) -> Figure:
+def quantity_figure(
+    quantities: Sequence[str], models: Mapping[str, Sequence[tuple[float, float]]], xlabel: str
+) -> Figure:
     """Intervals of several quantities, for several models, on one logarithmic axis.
 
     Parameters
@@ -187,7 +198,8 @@ def quantity_figure(quantities: Sequence[str], models: Mapping[str, Sequence[tup
         low, high = np.array(intervals, dtype=np.float64).T
         place = np.arange(len(quantities)) + (k - (len(models) - 1) / 2) * 0.28
         middle = (low + high) / 2
-        ax.errorbar(middle, place, xerr=[middle - low, high - middle], fmt="os"[k % 2], color=colour, capsize=3, label=name)
+        error = [middle - low, high - middle]
+        ax.errorbar(middle, place, xerr=error, fmt="os"[k % 2], color=colour, capsize=3, label=name)
         for x, y in zip(middle, place, strict=True):
             ax.annotate(f"{x:.3g}", (x, y), xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour)
     ax.set(yticks=np.arange(len(quantities)), yticklabels=quantities, xscale="log", xlabel=xlabel)

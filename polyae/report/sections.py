@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +12,7 @@ __all__ = ["Picture", "Section", "Table", "short"]
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under a header; `bold_first` columns are row names."""
+    """Rows of text under a header; the first column holds their names."""
 
     caption: str
     header: tuple[str, ...]
@@ -42,7 +41,7 @@ class Section:
     tables : list of Table
     pictures : list of Picture
     numbers : dict
-        JSON-ready.
+        For the summary, with arrays and infinities as they are.
     """
 
     key: str
@@ -51,9 +50,6 @@ class Section:
     paragraphs: list[str] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        json.dumps(self.numbers, allow_nan=False)  # raises where they are not JSON
 
 
 def short(value: float, digits: int = 4) -> str:

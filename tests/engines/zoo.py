@@ -16,7 +16,7 @@ import torch
 from polyae import Ball, Box, Domain, Layer, Network, Polytope, RegionComplex, Space
 from tests.reference.brute_force import Description, ExactRegions
 
-ENGINES = ("march",)
+ENGINES = ("march", "reference")
 DATA = Path(__file__).resolve().parents[2] / "data"
 KINDS: dict[str, type[Domain]] = {"box": Box, "polytope": Polytope, "ball": Ball, "space": Space}
 

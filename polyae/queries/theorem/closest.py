@@ -13,48 +13,22 @@ The third makes the bound exact to rounding without a fine cover.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from polyae.queries.manifolds import Jet, Manifold
+from polyae.queries.manifolds import Manifold
+from polyae.queries.theorem.newton import ClosestPoints, descend, half_square, newton_step
 
 Float = NDArray[np.float64]
-Bool = NDArray[np.bool_]
 Int = NDArray[np.int64]
 
-__all__ = ["Closest", "ClosestPoints"]
+__all__ = ["Closest"]
 
 #: Starts of the local search at least, and cells per radian of a rotation.
 MIN_CELLS, MAX_CELLS, CELLS_PER_RADIAN = 64, 4096, 12.0
-#: Steps of the local search, which ends by itself when it stands.
-NEWTON_STEPS = 40
 #: Limit on the cells looked at for one point.
 CELL_BUDGET = 30_000
-
-
-@dataclass
-class ClosestPoints:
-    """Points of the manifold near given points.
-
-    Attributes
-    ----------
-    theta : array, shape (n, m)
-    x : array, shape (n, d)
-    distances : array, shape (n,)
-    """
-
-    theta: Float
-    x: Float
-    distances: Float
-
-    def improve(self, where: Int, theta: Float, x: Float, distances: Float) -> None:
-        """Replace entries by nearer ones."""
-        better = distances < self.distances[where]
-        chosen = where[better]
-        self.theta[chosen], self.x[chosen], self.distances[chosen] = theta[better], x[better], distances[better]
 
 
 class Closest:
@@ -69,39 +43,13 @@ class Closest:
 
     def local(self, points: Float) -> ClosestPoints:
         """Descend from the best cell centre: points (n, d)."""
-        start = np.concatenate([cdist(part, self.x).argmin(axis=1) for part in np.array_split(points, 1 + len(points) // 1000)])
+        parts = np.array_split(points, 1 + len(points) // 1000)
+        start = np.concatenate([cdist(part, self.x).argmin(axis=1) for part in parts])
         return self.descend(points, self.centres[start])
 
     def descend(self, points: Float, theta: Float) -> ClosestPoints:
-        """Damped Newton in the box from given parameters (n, m); never farther away than these."""
-        x = self.manifold.points(theta)
-        found = ClosestPoints(theta.copy(), x, np.linalg.norm(points - x, axis=1))
-        damping, active = np.ones(len(points)), np.arange(len(points))
-        for _ in range(NEWTON_STEPS):
-            if not len(active):
-                break
-            old = found.theta[active]
-            step = damping[active, None] * self._newton_step(points[active], old)
-            new = np.clip(old + step, self.manifold.lo, self.manifold.hi)
-            x = self.manifold.points(new)
-            distances = np.linalg.norm(points[active] - x, axis=1)
-            nearer = distances < found.distances[active]
-            found.improve(active, new, x, distances)
-            damping[active] = np.where(nearer, 1.0, damping[active] / 4)
-            active = active[(np.abs(new - old) > 1e-15 * (1 + np.abs(old))).any(axis=1) & (damping[active] > 1e-6)]
-        return found
-
-    def _newton_step(self, points: Float, theta: Float) -> Float:
-        jet = self.manifold.jet(theta)
-        gradient, hessian = _derivatives(points, jet)
-        gauss = np.einsum("njd,nkd->njk", jet.first, jet.first)
-        values = np.linalg.eigvalsh(hessian)[:, 0]
-        sound = values > 1e-9 * np.trace(gauss, axis1=1, axis2=2)
-        matrix = np.where(sound[:, None, None], hessian, gauss)
-        fixed = ((theta <= self.manifold.lo) & (gradient > 0)) | ((theta >= self.manifold.hi) & (gradient < 0))
-        matrix[fixed[:, :, None] | fixed[:, None, :]] = 0.0
-        gradient[fixed] = 0.0
-        return np.asarray(-np.einsum("njk,nk->nj", np.linalg.pinv(matrix, hermitian=True), gradient))
+        """Descend from given parameters (n, m); never farther away than these."""
+        return descend(lambda t, _: self.manifold.jet(t), points, theta, self.manifold.lo, self.manifold.hi)
 
     def certified(self, points: Float, found: ClosestPoints, tolerance: float) -> Float:
         """Lower bounds on the distances of points (n, d) from the manifold; `found` is improved in place.
@@ -143,10 +91,10 @@ class Closest:
         apart = np.linalg.norm(y - jet.x, axis=1)
         farthest = apart + speed[:, 0] * radius
         third = 3 * speed[:, 0] * speed[:, 1] + farthest * speed[:, 2]
-        gradient, hessian = _derivatives(y, jet)
+        gradient, hessian = half_square(y, jet)
         # In the parameters ℓ_j θ_j the length Σ ℓ_j |δ_j| is a 1-norm, at most √m times the 2-norm.
         hessian = hessian / np.outer(scales, scales)
-        least = np.linalg.eigvalsh(hessian)[:, 0]
+        least: Float = np.linalg.eigvalsh(hessian)[:, 0]
         taylor = apart**2 / 2 + _box_minimum(gradient / scales, least, -half * scales, half * scales)
         taylor -= third * radius**3 / 6
         convexity = least - self.manifold.dim * third * radius
@@ -154,8 +102,7 @@ class Closest:
         convex = np.flatnonzero(convexity > 0)
         inner = self._convex_bounds(i, y, centre[convex], half[convex], convexity[convex], found)
         bounds[convex] = np.maximum(bounds[convex], inner)
-        nearest = int(apart.argmin())
-        found.improve(np.array([i]), centre[nearest : nearest + 1], jet.x[nearest : nearest + 1], apart[nearest : nearest + 1])
+        found.improve(np.array([i]), ClosestPoints(centre, jet.x, apart).take(apart.argmin()[None]))
         return bounds
 
     def _convex_bounds(
@@ -164,15 +111,15 @@ class Closest:
         if not len(centre):
             return np.zeros(0)
         scales = self.manifold.scales
-        at = np.clip(centre + self._newton_step(np.broadcast_to(y, (len(centre), y.size)), centre), centre - half, centre + half)
+        lo, hi = centre - half, centre + half
+        at = np.clip(centre + newton_step(y[None], self.manifold.jet(centre), centre, lo, hi), lo, hi)
         inside = (np.abs(found.theta[i] - centre) <= half).all(axis=1)
         at[inside] = found.theta[i]
         jet = self.manifold.jet(at)
-        gradient, _ = _derivatives(y, jet)
+        gradient, _ = half_square(y, jet)
         apart = np.linalg.norm(y - jet.x, axis=1)
-        nearest = int(apart.argmin())
-        found.improve(np.array([i]), at[nearest : nearest + 1], jet.x[nearest : nearest + 1], apart[nearest : nearest + 1])
-        drop = _box_minimum(gradient / scales, convexity, (centre - half - at) * scales, (centre + half - at) * scales)
+        found.improve(np.array([i]), ClosestPoints(at, jet.x, apart).take(apart.argmin()[None]))
+        drop = _box_minimum(gradient / scales, convexity, (lo - at) * scales, (hi - at) * scales)
         return np.sqrt(np.maximum(apart**2 + 2 * drop, 0.0))
 
 
@@ -186,14 +133,6 @@ def _cell_count(manifold: Manifold) -> int:
     with np.errstate(over="ignore"):
         wanted = np.prod(np.maximum(turns * CELLS_PER_RADIAN, MIN_CELLS ** (1 / manifold.dim)))
     return int(np.clip(wanted, MIN_CELLS, MAX_CELLS))
-
-
-def _derivatives(points: Float, jet: Jet) -> tuple[Float, Float]:
-    """Gradient (n, m) and Hessian (n, m, m) of half the squared distance."""
-    way = points - jet.x
-    gradient = -np.einsum("njd,nd->nj", jet.first, way)
-    hessian = np.einsum("njd,nkd->njk", jet.first, jet.first) - np.einsum("njkd,nd->njk", jet.second, way)
-    return gradient, hessian
 
 
 def _box_minimum(gradient: Float, curvature: Float, low: Float, high: Float) -> Float:

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.queries.manifolds import Manifold
-from polyae.queries.theorem.closest import Closest, ClosestPoints
+from polyae.queries.theorem.closest import Closest
 from polyae.queries.theorem.supremum import Field
 from polyae.queries.theorem.surface import Surface
 from polyae.tolerances import UNIT_ROUNDOFF
@@ -75,16 +75,11 @@ class SurfaceToManifold(Field):
         y = self.y[ends].mean(axis=1)
         new = self.closest.local(y)
         between = self.closest.descend(y, self.found.theta[ends].mean(axis=1))
-        new.improve(np.arange(len(y)), between.theta, between.x, between.distances)
+        new.improve(np.arange(len(y)), between)
         start = len(self.y)
         self.y = np.concatenate([self.y, y])
         self.latent = np.concatenate([self.latent, self.latent[ends].mean(axis=1)])
-        old = self.found
-        self.found = ClosestPoints(
-            np.concatenate([old.theta, new.theta]),
-            np.concatenate([old.x, new.x]),
-            np.concatenate([old.distances, new.distances]),
-        )
+        self.found = self.found.join(new)
         return np.arange(start, len(self.y))
 
     def bound(self, simplices: Int) -> Float:
@@ -92,14 +87,15 @@ class SurfaceToManifold(Field):
         corners = self.y[simplices]
         one_point = np.full(len(simplices), np.inf)
         for column in simplices.T:
-            one_point = np.minimum(one_point, np.linalg.norm(corners - self.found.x[column][:, None], axis=2).max(axis=1))
+            away = np.linalg.norm(corners - self.found.x[column][:, None], axis=2)
+            one_point = np.minimum(one_point, away.max(axis=1))
         moving = self.values[simplices].max(axis=1) + bending(self.manifold, self.found.theta[simplices])
         return np.minimum(one_point, moving)
 
     def certify(self, vertices: Int, tolerance: float) -> Float:
-        part = ClosestPoints(self.found.theta[vertices], self.found.x[vertices], self.found.distances[vertices])
+        part = self.found.take(vertices)
         lower = self.closest.certified(self.y[vertices], part, max(tolerance, self.rounding))
-        self.found.improve(vertices, part.theta, part.x, part.distances)
+        self.found.improve(vertices, part)
         return lower
 
 
@@ -156,7 +152,7 @@ class ManifoldToSurface(Field):
         for column in simplices[apart].T:
             numbers = np.repeat(self.feet[column], simplices.shape[1])
             away = np.linalg.norm(points - self.surface.shape.project(points, numbers), axis=1)
-            reach[apart] = np.minimum(reach[apart], away.reshape(len(apart), -1).max(axis=1, initial=0.0))
+            reach[apart] = np.minimum(reach[apart], away.reshape(len(apart), simplices.shape[1]).max(axis=1))
         return np.asarray(reach + bending(self.manifold, self.theta[simplices]))
 
     def certify(self, vertices: Int, tolerance: float) -> Float:

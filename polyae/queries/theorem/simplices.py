@@ -101,4 +101,4 @@ def _dual_edges(corners: Float) -> tuple[Float, NDArray[np.bool_]]:
     values = np.linalg.eigvalsh(gram)
     sound = values[:, 0] * MAX_CONDITION > values[:, -1]
     gram[~sound] = np.eye(gram.shape[1])
-    return np.linalg.solve(gram, edges), sound
+    return np.asarray(np.linalg.solve(gram, edges)), sound

@@ -133,7 +133,7 @@ def surface(complex_: RegionComplex, tick: Callable[[int], None] | None = None) 
         If the complex holds no region.
     """
     if not complex_.domain.bounded:
-        raise UnboundedDomainError("the theorem needs a bounded domain: an unbounded piece has infinite radius; use a Box")
+        raise UnboundedDomainError("the theorem needs a bounded domain, since unbounded pieces have infinite radii")
     if complex_.domain.curved:
         raise DomainError("the theorem needs a polytope as domain; use Ball with p=1 or p=inf, or a Box")
     if not len(complex_):

@@ -1,0 +1,33 @@
+"""The second-order bound at tangential contacts, for one generator and h = 1.
+
+A piece that touches the orbit at ``c = x(θ_ω)`` along its tangent leaves it no faster than a straight line
+does: ``d(c + s G c / ‖G c‖, X) <= s² sup‖G²x‖ / (2 ‖G c‖²)``, as long as the orbit goes on for ``|t| <= ρ / ‖G c‖``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polyae.queries.interval import Interval
+from polyae.queries.manifolds import Orbit
+from polyae.queries.theorem.contact import Contacts
+
+__all__ = ["second_order_bound"]
+
+
+def second_order_bound(contacts: Contacts, orbit: Orbit) -> tuple[Interval, bool]:
+    """Interval of ``max_ω ρ² sup‖G²x‖ / (2 ‖G c‖²)``, and whether the orbit goes on far enough everywhere.
+
+    The supremum runs over ``|t| <= ρ / ‖G c‖``.  It is infinite where the orbit stands still.
+    """
+    speed = orbit.derivative_bounds(contacts.theta, np.zeros_like(contacts.theta))[:, 0]
+    if not (speed > 0).all():
+        return Interval(np.inf, np.inf), False
+    reach = (contacts.rho[:, 1] / speed)[:, None]
+    low = orbit.derivative_bounds(contacts.theta, np.zeros_like(reach))[:, 1]
+    high = orbit.derivative_bounds(contacts.theta, reach)[:, 1]
+    bounds = np.stack([contacts.rho[:, 0] ** 2 * low, contacts.rho[:, 1] ** 2 * high], axis=1)
+    lower, upper = (bounds / (2 * speed**2)[:, None]).max(axis=0)
+    inside = (contacts.theta - reach >= orbit.lo) & (contacts.theta + reach <= orbit.hi)
+    interval = Interval(lower, upper).widened(1e-12 * upper).clipped()
+    return interval, bool(inside.all() or orbit.closed)

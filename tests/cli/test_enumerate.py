@@ -1,0 +1,113 @@
+import json
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+import pytest
+
+import polyae
+from polyae.engines import reference
+from polyae.engines.enumeration import Status
+
+from .conftest import DATA, Polyae
+
+KEYS = {
+    "regions", "linear_regions", "distinct_affine_maps", "adjacent_pairs", "complete", "guarantee", "engine", "seconds",
+}  # fmt: skip
+
+
+GOLDENS = json.loads((DATA / "goldens.json").read_text())
+COUNTS = ("regions", "adjacent_pairs", "distinct_affine_maps", "linear_regions")
+
+
+@pytest.mark.parametrize("golden", GOLDENS, ids=lambda golden: golden["name"])
+def test_counts_of_the_rational_brute_force(cli: Polyae, golden: dict) -> None:
+    answer = cli("enumerate", DATA / f"{golden['name']}.json", "--box", *golden["box"], "--json")
+    assert {name: answer.json[name] for name in COUNTS} == {name: golden[name] for name in COUNTS}
+
+
+@pytest.mark.parametrize(
+    ("domain", "regions", "pairs"),
+    [
+        (["--box", "-1", "1"], 4, 4),
+        (["--box", "-1,-2", "1,3"], 4, 4),
+        (["--box", "0.5,-2", "1,3"], 2, 1),
+        (["--ball", "0,0", "1"], 4, 4),
+        (["--ball", "1,1", "1", "--norm", "2"], 1, 0),
+        (["--ball", "1,1", "1.1", "--norm", "1"], 3, 2),
+        (["--ball", "1,1", "1.1", "--norm", "inf"], 4, 4),
+        (["--space"], 4, 4),
+    ],
+)
+def test_quadrants(cli: Polyae, cross: Path, domain: list[str], regions: int, pairs: int) -> None:
+    answer = cli("enumerate", cross, *domain, "--json")
+    assert answer.code == 0
+    assert answer.json.keys() >= KEYS
+    assert (answer.json["regions"], answer.json["adjacent_pairs"]) == (regions, pairs)
+    assert answer.json["complete"] is True
+    assert answer.json["guarantee"] == "exact"
+
+
+def test_polytope_and_vector_files(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    np.savez(tmp_path / "triangle.npz", A=[[-1, 0], [0, -1], [1, 1]], b=[1, 1, 0])
+    answer = cli("enumerate", cross, "--polytope", tmp_path / "triangle.npz", "--json")
+    assert answer.json["regions"] == 3  # the triangle only touches the quadrant of two positive numbers
+    np.save(tmp_path / "lo.npy", np.array([-1.0, 0.5]))
+    assert cli("enumerate", cross, "--box", f"@{tmp_path / 'lo.npy'}", "1", "--json").json["regions"] == 2
+
+
+def test_options(cli: Polyae, cross: Path) -> None:
+    options = ["--engine", "reference", "--solver", "scipy", "--arithmetic", "float"]
+    answer = cli("enumerate", cross, "--box", -1, 1, *options, "--json")
+    assert (answer.json["regions"], answer.json["engine"], answer.json["guarantee"]) == (4, "reference", "float")
+
+
+def test_text_for_people(cli: Polyae, cross: Path) -> None:
+    answer = cli("enumerate", cross, "--space")
+    assert answer.code == 0
+    assert "regions               4\n" in answer.out
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_partial(cli: Polyae, cross: Path, strict: bool) -> None:
+    answer = cli("enumerate", cross, "--space", "--max-regions", 2, "--json", *["--strict"] * strict)
+    assert answer.code == int(strict)
+    assert answer.json["regions"] == 2
+    assert answer.json["complete"] is False
+    assert answer.json["guarantee"] == "partial"
+    assert "max_regions" in answer.json["status"]
+
+
+def test_strict_is_content_with_all(cli: Polyae, cross: Path) -> None:
+    assert cli("enumerate", cross, "--space", "--strict", "--json").code == 0
+
+
+def test_save_resume_and_graph(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    part, whole, graph = (tmp_path / name for name in ("part.npz", "whole.npz", "graph.graphml"))
+    cli("enumerate", cross, "--box", -1, 1, "--max-regions", 2, "--out", part)
+    assert len(polyae.load(part)) == 2
+    answer = cli("enumerate", cross, "--resume", part, "--out", whole, "--graphml", graph, "--json")
+    assert (answer.json["regions"], answer.json["complete"]) == (4, True)
+    assert polyae.load(whole).complete
+    assert nx.is_isomorphic(nx.read_graphml(graph), nx.cycle_graph(4))
+    info = cli("info", whole, "--json")
+    assert info.json["complex"]["regions"] == 4
+    assert info.json["units"] == 2
+
+
+def test_interrupt_keeps_what_is_found(cli: Polyae, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expansions = iter(range(5))
+
+    def interrupt(*arguments: object) -> object:
+        if next(expansions, None) is None:
+            raise KeyboardInterrupt
+        return original(*arguments)
+
+    original = reference.cross_facets
+    monkeypatch.setattr("polyae.engines.reference.cross_facets", interrupt)
+    net, out = DATA / "digits_2-8-12-64.json", tmp_path / "part.npz"
+    answer = cli("enumerate", net, "--box", -1, 1, "--engine", "reference", "--out", out, "--json", "--strict")
+    assert answer.code == 1
+    assert "interrupted" in answer.json["status"]
+    assert 1 < answer.json["regions"] == len(polyae.load(out)) < 82
+    assert polyae.load(out).status is Status.INTERRUPTED
