@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from polyae.lp.exact import lowest_value
 from polyae.lp.program import CellProgram
 from polyae.lp.proposals import Proposals, propose
-from polyae.predicates.affine import BoundedRows, evaluate
+from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate
 from polyae.predicates.cell import Cell
 from polyae.predicates.rational import HomogeneousPoint, homogeneous, rounded
 from polyae.tolerances import gamma
@@ -82,6 +82,7 @@ def _prove_facets(rows: BoundedRows, beyond: Float) -> Bool:
     return proved
 
 
+@OUT_OF_RANGE
 def _prove_redundant(rows: BoundedRows, multipliers: Float, box: tuple[Float, Float]) -> Bool:
     """Which rows exceed their nonnegative combination of other rows everywhere in a box.
 
@@ -93,13 +94,13 @@ def _prove_redundant(rows: BoundedRows, multipliers: Float, box: tuple[Float, Fl
     error = rows.errors + multipliers @ rows.errors * (1 + gamma(count)) + gamma(count + 1) * size
     lo, hi = box
     reach = np.maximum(np.abs(lo), np.abs(hi))
-    with np.errstate(invalid="ignore", over="ignore"):
-        lowest = np.minimum(left[:, :-1] * lo, left[:, :-1] * hi).sum(axis=1) + left[:, -1]
-        bound = error[:, :-1] @ reach + error[:, -1]
-        bound += gamma(width + 1) * (np.abs(left[:, :-1]) @ reach + np.abs(left[:, -1]) + bound)
-        return np.asarray(multipliers.any(axis=1) & (lowest > bound))
+    lowest = np.minimum(left[:, :-1] * lo, left[:, :-1] * hi).sum(axis=1) + left[:, -1]
+    bound = error[:, :-1] @ reach + error[:, -1]
+    bound += gamma(width + 1) * (np.abs(left[:, :-1]) @ reach + np.abs(left[:, -1]) + bound)
+    return np.asarray(multipliers.any(axis=1) & (lowest > bound))
 
 
+@OUT_OF_RANGE
 def _prove_redundant_unbounded(rows: BoundedRows, row: int, multipliers: Float) -> bool:
     """The same without a box: multipliers that reproduce the normal exactly are enclosed.
 

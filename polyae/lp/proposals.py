@@ -95,5 +95,6 @@ def propose(rows: Float, start: Float, program_class: type[CellProgram]) -> tupl
             multipliers[i, i] = 0.0
             continue
         height = rows[i, :-1] @ inside + rows[i, -1]
-        beyond[i] = inside + (height / (height - depth) + 1) / 2 * (answer.point - inside)
+        if height > 0:
+            beyond[i] = inside + (height / (height - depth) + 1) / 2 * (answer.point - inside)
     return Proposals(beyond, multipliers), inside

@@ -13,7 +13,7 @@ from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["BoundedRows", "evaluate", "forward", "guarded", "output_rows", "unit_rows"]
+__all__ = ["OUT_OF_RANGE", "BoundedRows", "evaluate", "forward", "guarded", "output_rows", "unit_rows"]
 
 #: Overflow makes bounds infinite or undefined, which decides nothing and needs no warning.
 OUT_OF_RANGE = np.errstate(over="ignore", invalid="ignore")

@@ -6,7 +6,7 @@ as exact integers; units whose pre-activation is constant on the region have no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,16 @@ from polyae.domains import Domain
 from polyae.networks.network import Network
 from polyae.predicates.affine import BoundedRows, evaluate, forward, guarded, unit_rows
 from polyae.predicates.kernel import Kernel, Signs
-from polyae.predicates.rational import ExactNetwork, HomogeneousPoint, IntegerRow, dot, homogeneous, integer_row, sign
+from polyae.predicates.rational import (
+    ExactNetwork,
+    HomogeneousPoint,
+    IntegerRow,
+    dot,
+    homogeneous,
+    integer_row,
+    nearest_row,
+    sign,
+)
 from polyae.predicates.runs import overlapping_runs
 from polyae.tolerances import COINCIDENCE_FACTOR, UNIT_ROUNDOFF, gamma
 
@@ -50,7 +59,7 @@ class Arrangement:
         errors = np.zeros_like(values)
         rounded = [float(c) != c for c in walls.exact_offsets]
         errors[:, -1] = np.where(rounded, UNIT_ROUNDOFF * np.abs(walls.offsets) + 5e-324, 0.0)
-        self.walls = _scaled(BoundedRows(values, errors))
+        self.walls = _mended(_scaled(BoundedRows(values, errors)), self.wall_integers.__getitem__)
 
     @cached_property
     def bounding_box(self) -> tuple[Float, Float]:
@@ -90,6 +99,17 @@ def _scaled(rows: BoundedRows) -> BoundedRows:
     return guarded(rows.values * factor, rows.errors * factor)
 
 
+def _mended(rows: BoundedRows, exact: Callable[[int], IntegerRow]) -> BoundedRows:
+    """Round exact rows anew where numbers out of range made the floating-point ones useless."""
+    broken = np.flatnonzero(~(np.isfinite(rows.errors) & np.isfinite(rows.values)).all(axis=1))
+    if not len(broken):
+        return rows
+    values, errors = rows.values.copy(), rows.errors.copy()
+    for row in broken.tolist():
+        values[row], errors[row] = nearest_row(exact(row))
+    return BoundedRows(values, errors)
+
+
 class Cell:
     """One region in a domain.  Made by :meth:`Arrangement.cell`.
 
@@ -113,6 +133,7 @@ class Cell:
         self.rows = BoundedRows(np.vstack([oriented.values, walls.values]), np.vstack([oriented.errors, walls.errors]))
         self.source = np.concatenate([varying, -1 - np.arange(len(walls.values))])
         self._integers: dict[int, IntegerRow] = {}
+        self.rows = _mended(self.rows, self.integers)
 
     @property
     def dim(self) -> int:

@@ -7,6 +7,8 @@ homogeneous: integers ``(Z_1, ..., Z_h, den)`` with ``den > 0`` stand for ``Z / 
 
 from __future__ import annotations
 
+import math
+import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
@@ -17,6 +19,7 @@ from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from polyae.networks.network import Network
+from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -31,11 +34,14 @@ __all__ = [
     "from_rationals",
     "homogeneous",
     "integer_row",
+    "nearest_row",
     "proportional",
     "rounded",
     "sign",
     "to_fractions",
 ]
+
+MAX_FLOAT = sys.float_info.max
 
 #: Prefixes of patterns whose rows are remembered; neighbours share all but their last layers.
 CACHED_PREFIXES = 4096
@@ -92,6 +98,26 @@ def to_fractions(point: HomogeneousPoint) -> tuple[Fraction, ...]:
 def rounded(point: HomogeneousPoint) -> Float:
     """Nearest float64 point."""
     return np.array([float(x) for x in to_fractions(point)])
+
+
+def nearest_row(row: IntegerRow) -> tuple[Float, Float]:
+    """Float64 row in the proportion of an integer row, about unit length, and bounds on its errors.
+
+    Examples
+    --------
+    >>> nearest_row(integer_row([3.0, 2.0**-2000]))[0]
+    array([0.75, 0.  ])
+    """
+    unit = 1 << max(abs(x).bit_length() for x in row[:-1])
+    exact = [Fraction(int(x), unit) for x in row]
+    values = np.array([float(x) if abs(x) < MAX_FLOAT else math.copysign(MAX_FLOAT, x) for x in exact])
+    errors = np.where(
+        [v == x for v, x in zip(values.tolist(), exact, strict=True)], 0.0, UNIT_ROUNDOFF * np.abs(values)
+    )
+    tiny = np.abs(values) < UNDERFLOW_GUARD
+    errors[tiny & np.array([x != 0 for x in exact])] = UNDERFLOW_GUARD
+    errors[np.abs(values) == MAX_FLOAT] = np.inf
+    return np.where(tiny, 0.0, values), errors
 
 
 def proportional(a: Sequence[fmpz], b: Sequence[fmpz]) -> bool:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from hypothesis import given
 
@@ -43,7 +42,9 @@ def test_reference_solvers(engine: str, solver: str, cases: Callable[[int, int],
         assert_same(cx, enumerate_exact(net, description), seed)
 
 
-def test_neighbours_are_symmetric_and_every_facet_has_two_regions(engine: str, cases: Callable[[int, int], int]) -> None:
+def test_neighbours_are_symmetric_and_every_facet_has_two_regions(
+    engine: str, cases: Callable[[int, int], int]
+) -> None:
     """Seen from each region alone, by the views' own facet tests."""
     for seed in range(cases(25, 300)):
         net, description = random_case(seed)

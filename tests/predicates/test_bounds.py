@@ -1,6 +1,7 @@
 """Floating-point error bounds contain the truth, for weights of any size."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -16,7 +17,9 @@ Float = NDArray[np.float64]
 Exact = list[Fraction]
 
 PLAIN = st.integers(-3, 3).map(float) | st.floats(2.0**-30, 2) | st.floats(-2, -(2.0**-30))
-EXTREME = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([5e-324, 1e-300, 1e-155, 1e-130, 1e130, 1e155, 1e300])
+EXTREME = st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from(
+    [5e-324, 1e-300, 1e-155, 1e-130, 1e130, 1e155, 1e300]
+)
 SLOPES = st.sampled_from([0.0, 0.01, -1.0, 2.0, 1.0])
 
 
@@ -25,7 +28,7 @@ def networks(draw: st.DrawFn, numbers: st.SearchStrategy[float], slopes: st.Sear
     """Up to three layers of up to three outputs."""
     widths = draw(st.lists(st.integers(1, 3), min_size=2, max_size=4))
     layers = []
-    for n_in, n_out in zip(widths, widths[1:], strict=False):
+    for n_in, n_out in pairwise(widths):
         row = st.lists(numbers, min_size=n_in, max_size=n_in)
         weight = draw(st.lists(row, min_size=n_out, max_size=n_out))
         bias = draw(st.lists(numbers, min_size=n_out, max_size=n_out))
@@ -41,7 +44,9 @@ def exact_affine(net: Network, pattern: list[bool]) -> tuple[list[Exact], list[E
     for layer in net.layers:
         pre = []
         for row, b in zip(layer.weight.tolist(), layer.bias.tolist(), strict=True):
-            pre.append([sum((Fraction(w) * v[k] for w, v in zip(row, values, strict=True)), Fraction(0)) for k in range(h + 1)])
+            pre.append(
+                [sum((Fraction(w) * v[k] for w, v in zip(row, values, strict=True)), Fraction(0)) for k in range(h + 1)]
+            )
             pre[-1][h] += Fraction(b)
         units += [pre[k] for k in layer.units]
         slopes = [Fraction(1) if s == 1 or next(states) else Fraction(s) for s in layer.slope.tolist()]
@@ -134,7 +139,10 @@ def test_evaluate_covers_every_row_within_its_error(
         found, bounds = evaluate(BoundedRows(values, errors), np.array([point]))
     truth = []
     for row, spread in zip(values.tolist(), errors.tolist(), strict=True):
-        moved = [Fraction(a) + (Fraction(e) * Fraction(shift) if np.isfinite(e) else 0) for a, e in zip(row, spread, strict=True)]
+        moved = [
+            Fraction(a) + (Fraction(e) * Fraction(shift) if np.isfinite(e) else 0)
+            for a, e in zip(row, spread, strict=True)
+        ]
         truth.append(sum((a * Fraction(x) for a, x in zip(moved, [*point, 1.0], strict=True)), Fraction(0)))
     assert_contains(found, bounds, truth)
 
