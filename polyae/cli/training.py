@@ -50,6 +50,7 @@ def train_command(
 ) -> None:
     """Train an autoencoder and write its decoder. Ctrl-C keeps what has been trained."""
     from polyae.networks.torch_modules import from_torch
+    from polyae.report.threads import one_thread
     from polyae.training.models import Autoencoder
     from polyae.training.trainer import train
 
@@ -59,10 +60,11 @@ def train_command(
         raise SettingError(f"--seed is not negative, got {seed}")
     scans = _dataset(data, seed)
     net = Autoencoder.from_widths(scans.dim, hidden=whole_numbers(hidden, "--hidden"), latent_dim=latent, seed=seed)
-    result = train(
-        net, scans, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed,
-        regulariser=_penalty(model, scans.dim, codes, seed), weight=weight, progress=sys.stderr.isatty(),
-    )  # fmt: skip
+    with one_thread():
+        result = train(
+            net, scans, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed,
+            regulariser=_penalty(model, scans.dim, codes, seed), weight=weight, progress=sys.stderr.isatty(),
+        )  # fmt: skip
     write_network(from_torch(net.decoder), out)
     if encoder is not None:
         write_network(from_torch(net.encoder), encoder)

@@ -100,7 +100,7 @@ class Demo:
         orbit = study_orbit(self.settings.orbit, self.progress)
         yield orbit_section(orbit)
         self._keep_orbit(orbit)
-        yield ball_section(study_balls(self.settings.balls, digits, self.progress))
+        yield ball_section(study_balls(self.settings.balls, digits))
 
     def _keep(self, section: Section) -> None:
         self.sections.append(section)

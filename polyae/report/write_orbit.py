@@ -65,8 +65,8 @@ def _words(study: OrbitStudy, numbers: dict[str, dict[str, Any]]) -> list[str]:
         "Hypothesis H1 asks that every piece of the surface touch the orbit and be tangent to it; H2, that the group "
         "move the affine map of a region to that of its neighbour. Neither is exact in a trained network, so both are "
         "given as measured. The mean relative residual of H2 under the true G is "
-        f"{short(residual['plain'], 3)} without and {short(residual['regularised'], 3)} with the regulariser; the error "
-        f"on {len(study.data.test)} test angles {short(plain['test_error'], 3)} and "
+        f"{short(residual['plain'], 3)} without and {short(residual['regularised'], 3)} with the regulariser; the "
+        f"error on {len(study.data.test)} test angles {short(plain['test_error'], 3)} and "
         f"{short(regularised['test_error'], 3)}.",
     ]
 
