@@ -14,7 +14,7 @@ from scipy.optimize import nnls
 from polyae.domains import Ball
 from polyae.lp.facets import Facet, Witness
 from polyae.lp.nearest import nearest_point
-from polyae.predicates.affine import BoundedRows, evaluate
+from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate
 from polyae.predicates.cell import Cell
 from polyae.predicates.euclid import exact_ball_sign, squared_radius
 from polyae.predicates.rational import HomogeneousPoint, dot, from_rationals, homogeneous, rounded, to_fractions
@@ -101,6 +101,7 @@ def _in_ball(cell: Cell, facet: Facet, straight: Crossing, ball: Ball) -> Crossi
     return _in_ball_exact(cell, row, others, straight, ball)
 
 
+@OUT_OF_RANGE
 def _straddle(cell: Cell, row: int, others: NDArray[np.int64], point: Float, ball: Ball) -> Crossing | None:
     """Prove in float64 that the facet passes by a point, between two points on either side of it."""
     one = BoundedRows(cell.rows.values[[row]], cell.rows.errors[[row]])
@@ -112,14 +113,15 @@ def _straddle(cell: Cell, row: int, others: NDArray[np.int64], point: Float, bal
     chosen = np.append(others, row)
     heights, errors = evaluate(BoundedRows(cell.rows.values[chosen], cell.rows.errors[chosen]), ends)
     heights[1, -1] *= -1
-    gap = ball.radius**2 - ((ends - ball.centre) ** 2).sum(axis=1)
-    if not ((heights > errors).all() and (gap > gamma(ball.dim + 4) * 2 * ball.radius**2).all()):
+    gap = ball.radius * ball.radius - ((ends - ball.centre) ** 2).sum(axis=1)
+    if not ((heights > errors).all() and (gap > gamma(ball.dim + 4) * 2 * ball.radius * ball.radius).all()):
         return None
     cell.arrangement.kernel.counts.filtered += 1
     inner, outer = (homogeneous(end.tolist()) for end in ends)
     return Crossing(foot, lambda: _exact_crossing(cell, row, inner, outer))
 
 
+@OUT_OF_RANGE
 def _nearest_float(cell: Cell, row: int, others: NDArray[np.int64], ball: Ball) -> tuple[Float, bool]:
     """Nearest point of a facet to the centre, and whether its multipliers prove that it is too far.
 

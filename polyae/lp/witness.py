@@ -53,7 +53,7 @@ def _half_way(cell: Cell, start: Float, direction: Float) -> Float:
     step = steps.min() if len(steps) else 2.0 * (1.0 + np.abs(start).max())
     ball = cell.arrangement.domain
     if isinstance(ball, Ball) and ball.curved:
-        along, gap = direction @ (start - ball.centre), ball.radius**2 - ((start - ball.centre) ** 2).sum()
+        along, gap = direction @ (start - ball.centre), ball.radius * ball.radius - ((start - ball.centre) ** 2).sum()
         length = direction @ direction
         step = min(step, (-along + np.sqrt(max(0.0, along**2 + length * gap))) / length)
     return start + 0.5 * step * direction
