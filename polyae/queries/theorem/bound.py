@@ -248,7 +248,7 @@ def _notes(complex_: RegionComplex, contacts: Contacts, u1: Supremum, u2: Suprem
         notes.append(f"The complex is partial: both sides are restricted to the {len(complex_)} regions found.")
     if not contacts.equal_dimensions:
         notes.append(
-            f"The manifold has {contacts.tangent_dim} tangent directions, col(A) has dimension {contacts.ranks.min()} to "
+            f"The manifold has {contacts.tangent_dim} tangent directions, col(A) has rank {contacts.ranks.min()} to "
             f"{contacts.ranks.max()}: angles are those between the smaller and the larger space."
         )
     for name, side in (("u1", u1), ("u2", u2)):
