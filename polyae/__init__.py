@@ -7,27 +7,33 @@ from polyae.complex.region_complex import RegionComplex, load
 from polyae.domains import Ball, Box, Domain, Polytope, Space
 from polyae.networks import from_torch, read_network, write_network
 from polyae.networks.network import Layer, Network
+from polyae.queries.balls import BallCounts, count_in_balls
 from polyae.queries.neighbours import Neighbourhood, neighbours
+from polyae.queries.radii import Radii, radii
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Ball",
+    "BallCounts",
     "Box",
     "Domain",
     "Layer",
     "Neighbourhood",
     "Network",
     "Polytope",
+    "Radii",
     "Region",
     "RegionComplex",
     "RegionFacet",
     "Space",
+    "count_in_balls",
     "enumerate_regions",
     "errors",
     "from_torch",
     "load",
     "neighbours",
+    "radii",
     "read_network",
     "write_network",
 ]

@@ -17,6 +17,7 @@ from scipy.spatial import ConvexHull, KDTree, QhullError
 
 from polyae.complex.generators import Generators, exact_generators, exact_volume
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
+from polyae.lp.simplex import for_kernel
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
 
 Float = NDArray[np.float64]
@@ -132,7 +133,7 @@ def clear_vertices(rows: Float, inside: Float, reach: float) -> Float | None:
         low, high = _ends(rows[:, 0], heights)
         return inside + np.array([[-low], [high]]) if max(low, high) < reach else None
     if h == 2:
-        _, corners, whole = polygons(np.array([0, len(rows)]), rows, inside[None, :], np.array([reach]))
+        _, corners, whole = polygons(*for_kernel(np.array([0, len(rows)]), rows, inside[None, :], np.array([reach])))
         return corners if whole[0] and len(corners) > 2 else None
     return _dual_hull(rows[:, :-1], heights, inside, reach)
 
