@@ -8,7 +8,7 @@ from polyae.domains import Ball, Box, Domain, Polytope, Space
 from polyae.networks import from_torch, read_network, write_network
 from polyae.networks.network import Layer, Network
 from polyae.queries.balls import BallCounts, count_in_balls
-from polyae.queries.neighbours import Neighbourhood, neighbours
+from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
 from polyae.queries.radii import Radii, radii
 
 __version__ = "0.1.0"
@@ -20,6 +20,7 @@ __all__ = [
     "Domain",
     "Layer",
     "Neighbourhood",
+    "NeighbourhoodBatch",
     "Network",
     "Polytope",
     "Radii",

@@ -30,7 +30,7 @@ from polyae.engines.frontier import (
     to_words,
 )
 from polyae.engines.reference import Step, cross_facets, start_region
-from polyae.lp.facets import Witness
+from polyae.lp.facets import Known, Witness
 from polyae.lp.solvers import solver_class
 from polyae.lp.vertex_walk import FACET, REDUNDANT, Walk, vertex_walk, walk_workspace
 from polyae.lp.witness import interior_point
@@ -330,9 +330,21 @@ class _Run:
             self._set_witness(number, interior_point(self.arrangement.cell(self._pattern(number))))
         return Witness(self.frontier.points[number].copy(), self.exact.get(number))
 
+    def _known(self, number: int, witness: Witness) -> Known:
+        """What the compiled walk can prove about a region that it could not settle."""
+        bits = self._pattern(number).astype(np.uint8)
+        m = build_rows(self.flat, bits, self.cell)
+        if m < 0 or not strictly_inside(self.cell, m, witness.point):
+            return {}
+        vertex_walk(self.cell, m, witness.point, self.walk, self.flat)
+        status, source = self.walk.status[:m], self.cell.source[:m].tolist()
+        known: Known = {source[i]: None for i in np.flatnonzero(status == REDUNDANT)}
+        return known | {source[i]: self.walk.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
+
     def _expand(self, number: int) -> bool:
         cell = self.arrangement.cell(self._pattern(number))
-        steps, witness = cross_facets(cell, self._witness(number), self.engine.program_class)
+        witness = self._witness(number)
+        steps, witness = cross_facets(cell, witness, self.engine.program_class, self._known(number, witness))
         self._set_witness(number, witness)
         self.frontier = grown(self.frontier, self.counters, self._room, self._room)
         complete = sum(self._enter(number, step) for step in steps) == len(steps)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.lp.crossing import Crossing, crossing
-from polyae.lp.facets import Facet, Witness, find_facets
+from polyae.lp.facets import Facet, Known, Witness, find_facets
 from polyae.lp.local import least_pattern
 from polyae.lp.program import CellProgram
 from polyae.lp.solvers import solver_class
@@ -60,9 +60,11 @@ class Step:
     pattern: Bool
 
 
-def cross_facets(cell: Cell, witness: Witness, program_class: type[CellProgram]) -> tuple[list[Step], Witness]:
+def cross_facets(
+    cell: Cell, witness: Witness, program_class: type[CellProgram], known: Known | None = None
+) -> tuple[list[Step], Witness]:
     """All facets of a cell that meet the domain's interior, with the pattern beyond each."""
-    facets, witness = find_facets(cell, witness, program_class)
+    facets, witness = find_facets(cell, witness, program_class, known)
     steps = []
     for facet in facets:
         if facet.boundary:

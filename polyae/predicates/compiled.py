@@ -376,4 +376,6 @@ def misses_ball(flat: FlatNetwork, cell: CellRows, row: int) -> bool:
     squared = 0.0
     for k in range(len(flat.centre)):
         squared += (abs(cell.rows[k, row]) + cell.coefficient_error[row]) ** 2
-    return abs(cell.values[row]) - cell.bounds[row] > flat.radius * math.sqrt(squared) * (1.0 + gamma_kernel(len(flat.centre) + 4))
+    return abs(cell.values[row]) - cell.bounds[row] > flat.radius * math.sqrt(squared) * (
+        1.0 + gamma_kernel(len(flat.centre) + 4)
+    )
