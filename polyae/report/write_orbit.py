@@ -107,9 +107,9 @@ def _verdict_table(numbers: dict[str, dict[str, Any]]) -> Table:
         (f"{first['name']}: {first['statement']}", *(_outcome(row) for row in (first, *others)))
         for first, *others in zip(*columns, strict=True)
     ]
-    caption = "Readings of the theorem; where premises are not met the inequality is not promised"
+    caption = "Readings of the theorem (*: its premises are not met, so the inequality is not promised)"
     return Table(caption, ("", *numbers), rows)
 
 
 def _outcome(row: dict[str, Any]) -> str:
-    return row["outcome"] + ("" if row["premises_met"] else " (premises not met)")
+    return row["outcome"] + ("" if row["premises_met"] else "*")
