@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from polyae.errors import SolverError
+from polyae.errors import SettingError
 from polyae.lp.program import CellProgram, LPStatus, chebyshev_centre, push_through, support
 from polyae.lp.solvers import SOLVERS, solver_class
 
@@ -97,5 +97,5 @@ def test_empty_and_unbounded_sets_are_named(solver: str) -> None:
 
 
 def test_unknown_solvers_are_refused(solver: str) -> None:
-    with pytest.raises(SolverError, match=f"no solver 'x{solver}'.*{solver}"):
+    with pytest.raises(SettingError, match=f"no solver 'x{solver}'.*{solver}"):
         solver_class(f"x{solver}")
