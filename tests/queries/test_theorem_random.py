@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy.spatial.distance import cdist, pdist
+from scipy.spatial.distance import cdist
 
 from polyae import Box, Network, enumerate_regions
 from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
@@ -63,9 +63,6 @@ def check(seed: int) -> None:
         assert interval.lower <= sampled + coarse, seed
     assert result.decided or min(result.u1.lower, result.u2.lower) < 1e-3 * np.abs(surface).max(), seed
     assert result.verdict("anchored").outcome != "violated", seed
-    for region, radius in zip(cx, result.extents.circumradii, strict=True):
-        corners = net(region.vertices)
-        assert radius[0] <= pdist(corners).max(initial=0.0) + 1e-12 and 2 * radius[1] >= pdist(corners).max(initial=0.0)
 
 
 def test_dense_samples_agree(cases: Callable[[int, int], int]) -> None:
