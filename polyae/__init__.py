@@ -8,8 +8,11 @@ from polyae.domains import Ball, Box, Domain, Polytope, Space
 from polyae.networks import from_torch, read_network, write_network
 from polyae.networks.network import Layer, Network
 from polyae.queries.balls import BallCounts, count_in_balls
+from polyae.queries.interval import Interval
+from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit, load_orbit
 from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
 from polyae.queries.radii import Radii, radii
+from polyae.queries.theorem import TheoremBound, theorem_bound
 
 __version__ = "0.1.0"
 
@@ -18,23 +21,30 @@ __all__ = [
     "BallCounts",
     "Box",
     "Domain",
+    "Interval",
     "Layer",
+    "Manifold",
     "Neighbourhood",
     "NeighbourhoodBatch",
     "Network",
+    "Orbit",
     "Polytope",
+    "ProductOrbit",
     "Radii",
     "Region",
     "RegionComplex",
     "RegionFacet",
     "Space",
+    "TheoremBound",
     "count_in_balls",
     "enumerate_regions",
     "errors",
     "from_torch",
     "load",
+    "load_orbit",
     "neighbours",
     "radii",
     "read_network",
+    "theorem_bound",
     "write_network",
 ]

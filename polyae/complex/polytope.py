@@ -158,11 +158,12 @@ def _dual_hull(normals: Float, heights: Float, inside: Float, reach: float) -> F
         return None
     _, chosen = np.unique(hull.equations, axis=0, return_index=True)
     points = hull.equations[chosen, :-1] * (least / level[chosen])[:, None]
-    # One step of refinement on the rows themselves: the dual points span many magnitudes.
+    # Two steps of refinement on the rows themselves: the dual points span many magnitudes.
+    near = hull.simplices[chosen]
+    solve = np.linalg.pinv(normals[near], rcond=1e-10)
     for _ in range(2):
-        for k, simplex in enumerate(hull.simplices[chosen]):
-            residual = normals[simplex] @ points[k] + heights[simplex]
-            points[k] -= np.linalg.lstsq(normals[simplex], residual, rcond=1e-10)[0]
+        residual = np.einsum("vkh,vh->vk", normals[near], points) + heights[near]
+        points -= np.einsum("vhk,vk->vh", solve, residual)
     off = normals @ points.T + heights[:, None]
     accurate = off.min() > -1e-3 * DIGITS * (least + np.abs(points).max())
     return points + inside if accurate else None

@@ -7,6 +7,7 @@ bisection.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -93,7 +94,7 @@ class RegionComplex:
         return len(self.packed)
 
     def __getitem__(self, index: int) -> Region:
-        number = int(index)
+        number = operator.index(index)
         if not -len(self) <= number < len(self):
             raise IndexError(f"there is no region {index}; the complex has {len(self)}")
         return self._region(number % len(self))

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.networks.network import Network
 from polyae.predicates.compiled import twins
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -90,7 +90,7 @@ def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> F
     return frontier
 
 
-@nb.njit(cache=True)
+@compiled
 def _hash(words: Words) -> np.uint64:
     """Mix of the words, after the finaliser of MurmurHash3."""
     state = np.uint64(0x9E3779B97F4A7C15)
@@ -104,7 +104,7 @@ def _hash(words: Words) -> np.uint64:
     return state
 
 
-@nb.njit(cache=True)
+@compiled
 def _rehash(words: Words, table: NDArray[np.int32], count: int) -> None:
     mask = np.uint64(len(table) - 1)
     for i in range(count):
@@ -114,7 +114,7 @@ def _rehash(words: Words, table: NDArray[np.int32], count: int) -> None:
         table[slot] = i
 
 
-@nb.njit(cache=True)
+@compiled
 def find_or_add(frontier: Frontier, counters: Counters, key: Words, limit: int) -> tuple[int, bool]:
     """Number of the region of a pattern and whether it is new; -1 if it is new and the limit is reached."""
     mask = np.uint64(len(frontier.table) - 1)

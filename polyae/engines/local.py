@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ from polyae.predicates.compiled import (
     strictly_inside,
     workspace,
 )
+from polyae.predicates.jit import compiled
 from polyae.predicates.rational import homogeneous
 
 Float = NDArray[np.float64]
@@ -52,7 +53,7 @@ class LocalRegions:
     distances: Float
 
 
-@nb.njit(cache=True, nogil=True)
+@compiled
 def _expand(
     flat: FlatNetwork, bits: NDArray[np.uint8], points: Float, cell: CellRows, walk: Walk,
     units: NDArray[np.int32], distances: Float, counts: NDArray[np.int64],
@@ -92,7 +93,7 @@ def _in_threads(
         _expand(flat, bits[chosen], points[chosen], cell, walk, units[chosen], distances[chosen], counts[chosen])
 
     ends = np.linspace(0, count, max(1, min(workers, count)) + 1).astype(int)
-    parts = [slice(int(a), int(b)) for a, b in zip(ends, ends[1:], strict=False)]
+    parts = [slice(int(a), int(b)) for a, b in pairwise(ends)]
     if len(parts) == 1:
         part(parts[0])
     else:

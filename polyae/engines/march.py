@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,6 +45,7 @@ from polyae.predicates.compiled import (
     strictly_inside,
     workspace,
 )
+from polyae.predicates.jit import compiled
 from polyae.predicates.rational import HomogeneousPoint
 
 Float = NDArray[np.float64]
@@ -60,13 +60,13 @@ NO_LIMIT = np.iinfo(np.int32).max
 DONE, NEEDS_ROOM, PAUSE = range(3)
 
 
-@nb.njit(cache=True)
+@compiled
 def _unpack(words: Words, bits: NDArray[np.uint8]) -> None:
     for u in range(len(bits)):
         bits[u] = (words[u >> 6] >> np.uint64(63 - (u & 63))) & np.uint64(1)
 
 
-@nb.njit(cache=True)
+@compiled
 def _first_row(cell: CellRows, m: int, point: Float, direction: Float) -> float:
     """Step along a ray at which the first row vanishes, infinite if none does."""
     h = len(point)
@@ -84,7 +84,7 @@ def _first_row(cell: CellRows, m: int, point: Float, direction: Float) -> float:
     return step
 
 
-@nb.njit(cache=True)
+@compiled
 def _settle_witness(flat: FlatNetwork, cell: CellRows, m: int, point: Float, entry: int, direction: Float) -> bool:
     """Replace a point on the facet of unit `entry` by one half way to the next row; prove it inside."""
     h = len(point)
@@ -107,7 +107,7 @@ def _settle_witness(flat: FlatNetwork, cell: CellRows, m: int, point: Float, ent
     return in_open_ball(flat, point) and strictly_inside(cell, m, point)
 
 
-@nb.njit(cache=True)
+@compiled
 def _chord(flat: FlatNetwork, point: Float, direction: Float) -> float:
     """Step from a point in the ball of the domain to its surface."""
     along, gap, length = 0.0, flat.radius**2, 0.0
@@ -119,7 +119,7 @@ def _chord(flat: FlatNetwork, point: Float, direction: Float) -> float:
     return (math.sqrt(max(0.0, along * along + length * gap)) - along) / length
 
 
-@nb.njit(cache=True)
+@compiled
 def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, walk: Walk) -> bool:
     """Drop the facets that miss the open ball of a curved domain; False if one leaves it open."""
     if flat.radius == np.inf:
@@ -132,7 +132,7 @@ def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, walk: Walk) -> bool:
     return True
 
 
-@nb.njit(cache=True)
+@compiled
 def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Float) -> None:
     """Point of a row's hyperplane between a point inside and one beyond."""
     evaluate_rows(cell, row + 1, inside)
@@ -143,10 +143,10 @@ def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Flo
         point[k] = inside[k] + above / (above - below) * (beyond[k] - inside[k])
 
 
-@nb.njit(cache=True)
+@compiled
 def _cross(
-    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, walk: Walk, masks: Words, limit: int,
-    key: Words,
+    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, walk: Walk,
+    masks: Words, limit: int, key: Words,
 ) -> bool:  # fmt: skip
     """Enter the regions beyond all facets; False if there was no room for one of them."""
     complete = True
@@ -175,7 +175,7 @@ def _cross(
     return complete
 
 
-@nb.njit(cache=True)
+@compiled
 def _march(
     frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, walk: Walk,
     bits: NDArray[np.uint8], limit: int, chunk: int,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from polyae.errors import SolverError
+from polyae.errors import SettingError
 from polyae.lp.cvxpy_solver import CvxpyProgram
 from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.program import CellProgram
@@ -22,10 +22,10 @@ def solver_class(name: str) -> type[CellProgram]:
 
     Raises
     ------
-    SolverError
+    SettingError
         If there is none of that name.
     """
     try:
         return SOLVERS[name]
     except KeyError:
-        raise SolverError(f"no solver {name!r}; choose one of {', '.join(sorted(SOLVERS))}") from None
+        raise SettingError(f"no solver {name!r}; choose one of {', '.join(sorted(SOLVERS))}") from None

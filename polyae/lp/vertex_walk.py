@@ -15,18 +15,18 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.predicates.compiled import CellRows, FlatNetwork, gamma_kernel, strictly_inside
+from polyae.predicates.jit import compiled, inlined, proposal
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = ["UNDECIDED", "Walk", "vertex_walk", "walk_workspace"]
 
-UNDECIDED, FACET, REDUNDANT = 0, 1, 2
+UNDECIDED, FACET, REDUNDANT, DOUBTFUL = range(4)
 
 #: Coefficients of the dictionary below this are taken for zero while pivoting (rows have length about 1).
 PIVOT_TOLERANCE = 1e-11
@@ -39,102 +39,129 @@ class Walk(NamedTuple):
 
     Attributes
     ----------
-    table : array, shape (h + 1, m + h)
-        Dictionary, columns are rows of the cell and then the h coordinates; last line the slacks.
+    table : array, shape (h + 1, m)
+        Dictionary: columns are rows of the cell, the last line their slacks at the vertex.
+    place : array, shape (h + 1, h)
+        The same for the h coordinates: edge directions, and the vertex.
+    row_of : array of int, shape (m,)
+        Row behind each column; rows that are proved redundant leave the dictionary from time to time.
     nonbasic : array of int, shape (h,)
+        Rows that vanish at the vertex.
     status : array of int, shape (m,)
-        0 undecided, 1 facet, 2 redundant.
+        0 undecided, 1 facet, 2 redundant, 3 doubtful.
     facet_point, beyond : array, shape (m, h)
         For each facet a point on it, away from all other rows, up to rounding; and one beyond it and
         strictly inside all other rows, which is proved.
-    multiplier, step : work space of length h
-    lowest : work space of length m
+    multiplier, step, factors : work space of length h + 1
+    lowest : array, shape (m,)
+        Most negative coefficient of every column.
+    ratios : work space of length max(m, h)
     solve : work space, shape (h, h), for the bounds on unbounded domains
     """
 
     table: Float
+    place: Float
+    row_of: Int
     nonbasic: Int
     status: NDArray[np.int8]
     facet_point: Float
     beyond: Float
     multiplier: Float
     step: Float
+    factors: Float
     lowest: Float
+    ratios: Float
     solve: Float
 
 
 def walk_workspace(rows: int, h: int) -> Walk:
     """Work space for cells of at most `rows` rows."""
     return Walk(
-        np.empty((h + 1, rows + h)), np.empty(h, dtype=np.int64), np.empty(rows, dtype=np.int8),
-        np.empty((rows, h)), np.empty((rows, h)), np.empty(h), np.empty(h),
-        np.empty(rows), np.empty((h, h)),
+        np.empty((h + 1, rows)), np.empty((h + 1, h)), np.empty(rows, dtype=np.int64), np.empty(h, dtype=np.int64),
+        np.empty(rows, dtype=np.int8),
+        np.empty((rows, h)), np.empty((rows, h)), np.empty(h + 1), np.empty(h + 1), np.empty(h + 1),
+        np.empty(rows), np.empty(max(rows, h)), np.empty((h, h)),
     )  # fmt: skip
 
 
-@nb.njit(cache=True)
-def _pivot(table: Float, k: int, r: int, width: int) -> None:
-    """Exchange nonbasic column k and row r of the dictionary."""
+# Loops over columns start at 0: numba cannot vectorise those that might start below it.
+
+
+@proposal
+def _eliminate(block: Float, k: int, factors: Float, inverse: float, width: int, source: Float) -> None:
+    """Subtract multiples of line k from the others so that the pivot column vanishes there.
+
+    Line k is copied to `source` first: twice as fast, since no line can then overlap another.
+    """
+    for i in range(width):
+        source[i] = block[k, i]
+    for j in range(len(factors)):
+        target, factor = block[j], factors[j]
+        for i in range(width):
+            target[i] -= factor * source[i]
+    for i in range(width):
+        block[k, i] = source[i] * inverse
+
+
+@proposal
+def _pivot(table: Float, place: Float, k: int, r: int, width: int, factors: Float, source: Float) -> None:
+    """Exchange nonbasic variable k and the row in column r of the dictionary."""
     h = table.shape[0] - 1
     inverse = 1.0 / table[k, r]
     for j in range(h + 1):
-        if j != k:
-            factor = table[j, r] * inverse
-            if factor != 0.0:
-                target, source = table[j], table[k]
-                for i in range(width):
-                    target[i] -= factor * source[i]
-                target[r] = 0.0
-    for i in range(width):
-        table[k, i] *= inverse
-    table[k, r] = 1.0
+        factors[j] = table[j, r] * inverse
+    _eliminate(table, k, factors, inverse, width, source)
+    _eliminate(place, k, factors, inverse, h, source)
+    for j in range(h + 1):
+        table[j, r] = 1.0 if j == k else 0.0
 
 
-@nb.njit(cache=True)
-def _ratio(table: Float, k: int, sign: float, m: int, ratios: Float) -> tuple[int, float]:
-    """First of m rows to vanish when nonbasic k moves in one direction, and the step; -1 if none does.
+@proposal
+def _ratio(table: Float, k: int, sign: float, width: int, ratios: Float) -> tuple[int, float]:
+    """First column to vanish when nonbasic k moves in one direction, and the step; -1 if none does.
 
-    Two passes, because a branch on every row would be mispredicted: the first is vectorised.
+    Two passes, because a branch on every column would be mispredicted: the first is vectorised.
     """
-    h = table.shape[0] - 1
-    for i in range(m):
-        slope = -sign * table[k, i]
-        ratios[i] = table[h, i] / slope if slope > PIVOT_TOLERANCE else np.inf
-    best, row = np.inf, -1
-    for i in range(m):
+    slopes, slacks = table[k], table[table.shape[0] - 1]
+    for i in range(width):
+        slope = -sign * slopes[i]
+        ratios[i] = slacks[i] / slope if slope > PIVOT_TOLERANCE else np.inf
+    best, column = np.inf, -1
+    for i in range(width):
         if ratios[i] < best:
-            best, row = ratios[i], i
-    return row, max(best, 0.0)
+            best, column = ratios[i], i
+    return column, max(best, 0.0)
 
 
-@nb.njit(cache=True, inline="always")
+@inlined
 def _start(cell: CellRows, m: int, inside: Float, walk: Walk) -> bool:
     """Dictionary at a vertex reached from a point inside; False if the cell has no vertex."""
     h = len(inside)
     table = walk.table
+    for c in range(h):
+        for k in range(h):
+            walk.place[k, c] = 1.0 if c == k else 0.0
+        walk.place[h, c] = inside[c]
     for i in range(m):
         table[h, i] = cell.rows[h, i]
+        walk.row_of[i] = i
     for k in range(h):
         for i in range(m):
             table[k, i] = cell.rows[k, i]
             table[h, i] += cell.rows[k, i] * inside[k]
     for k in range(h):
-        for c in range(h):
-            table[c, m + k] = 1.0 if c == k else 0.0
-        table[h, m + k] = inside[k]
-    for k in range(h):
-        ahead, step = _ratio(table, k, 1.0, m, walk.lowest)
-        behind, back = _ratio(table, k, -1.0, m, walk.lowest)
-        row = ahead if step <= back else behind
-        if row < 0:
+        ahead, step = _ratio(table, k, 1.0, m, walk.ratios)
+        behind, back = _ratio(table, k, -1.0, m, walk.ratios)
+        column = ahead if step <= back else behind
+        if column < 0:
             return False
-        _pivot(table, k, row, m + h)
-        walk.nonbasic[k] = row
+        _pivot(table, walk.place, k, column, m, walk.factors, walk.ratios)
+        walk.nonbasic[k] = walk.row_of[column]
     return True
 
 
-@nb.njit(cache=True, inline="always")
-def _prove_facets(cell: CellRows, m: int, walk: Walk) -> None:
+@inlined
+def _prove_facets(cell: CellRows, m: int, walk: Walk, width: int) -> None:
     """At a simple vertex: points beyond and on the new facets among the nonbasic rows, proved."""
     table, h = walk.table, len(walk.nonbasic)
     fresh = False
@@ -144,7 +171,7 @@ def _prove_facets(cell: CellRows, m: int, walk: Walk) -> None:
         return
     for k in range(h):  # how far slack k may grow or fall before another row has lost 1 / (2 h) of its slack
         reach = 1.0
-        for i in range(m):
+        for i in range(width):
             size = abs(table[k, i])
             if table[h, i] < reach * size and table[h, i] > 0.0:  # the slacks of nonbasic rows are exactly 0
                 reach = table[h, i] / size
@@ -154,18 +181,18 @@ def _prove_facets(cell: CellRows, m: int, walk: Walk) -> None:
         if walk.status[row] == FACET:
             continue
         for c in range(h):
-            coordinate = table[h, m + c]
+            coordinate = walk.place[h, c]
             for j in range(h):
                 if j != k:
-                    coordinate += walk.step[j] * table[j, m + c]
+                    coordinate += walk.step[j] * walk.place[j, c]
             walk.facet_point[row, c] = coordinate
-            walk.beyond[row, c] = coordinate - walk.step[k] * table[k, m + c]
+            walk.beyond[row, c] = coordinate - walk.step[k] * walk.place[k, c]
         if strictly_inside(cell, m, walk.beyond[row], row):
             walk.status[row] = FACET
 
 
-@nb.njit(cache=True, inline="always")
-def _prove_redundant(cell: CellRows, row: int, walk: Walk, lo: Float, hi: Float) -> bool:
+@inlined
+def _prove_redundant(cell: CellRows, row: int, column: int, walk: Walk, lo: Float, hi: Float) -> bool:
     """Whether a row exceeds its combination of the nonbasic rows on the whole box ``lo, hi``."""
     table, h = walk.table, len(walk.nonbasic)
     rounding = gamma_kernel(2 * h + 4)
@@ -174,7 +201,7 @@ def _prove_redundant(cell: CellRows, row: int, walk: Walk, lo: Float, hi: Float)
         left, size = cell.rows[c, row], abs(cell.rows[c, row])
         own = cell.offset_error[row] if c == h else cell.coefficient_error[row]
         for k in range(h):
-            weight = max(table[k, row], 0.0)
+            weight = max(table[k, column], 0.0)
             other = walk.nonbasic[k]
             product = weight * cell.rows[c, other]
             left -= product
@@ -186,7 +213,7 @@ def _prove_redundant(cell: CellRows, row: int, walk: Walk, lo: Float, hi: Float)
     return lowest > error * (1.0 + rounding)
 
 
-@nb.njit(cache=True)
+@compiled
 def _invert(matrix: Float, inverse: Float) -> bool:
     """Gauss-Jordan with row pivoting; False if the matrix looks singular."""
     h = len(matrix)
@@ -216,7 +243,7 @@ def _invert(matrix: Float, inverse: Float) -> bool:
     return True
 
 
-@nb.njit(cache=True)
+@compiled
 def _enclosure(cell: CellRows, walk: Walk, inverse: Float) -> float:
     """Approximate inverse of the nonbasic normals (as columns); how far from it at most, or 1 if unknown.
 
@@ -243,7 +270,7 @@ def _enclosure(cell: CellRows, walk: Walk, inverse: Float) -> float:
     return worst * (1.0 + gamma_kernel(2 * h))
 
 
-@nb.njit(cache=True)
+@compiled
 def _prove_redundant_unbounded(cell: CellRows, row: int, walk: Walk, inverse: Float, contraction: float) -> bool:
     """Whether exact nonnegative multipliers exist that reproduce the row's normal and not its offset."""
     h = len(walk.nonbasic)
@@ -283,32 +310,75 @@ def _prove_redundant_unbounded(cell: CellRows, row: int, walk: Walk, inverse: Fl
     return constant > bound * (1.0 + gamma_kernel(2 * h)) + gamma_kernel(h + 2) * size
 
 
-@nb.njit(cache=True, inline="always")
-def _settle(cell: CellRows, m: int, walk: Walk, flat: FlatNetwork, bounded: bool, inverse: Float) -> None:
-    """Prove what the current vertex shows: its own rows, and the rows that are lowest here."""
-    table, h = walk.table, len(walk.nonbasic)
-    _prove_facets(cell, m, walk)
-    contraction = -1.0
-    lowest = walk.lowest
-    for i in range(m):
+@proposal
+def _lowest(table: Float, width: int, lowest: Float) -> None:
+    """Most negative coefficient of every column that is a row."""
+    h = table.shape[0] - 1
+    for i in range(width):
         lowest[i] = table[0, i]
     for k in range(1, h):
-        for i in range(m):
-            lowest[i] = table[k, i] if table[k, i] < lowest[i] else lowest[i]
-    for i in range(m):
-        if walk.status[i] != UNDECIDED or lowest[i] < -PIVOT_TOLERANCE or not table[h, i] > 0.0:
+        line = table[k]
+        for i in range(width):
+            lowest[i] = min(lowest[i], line[i])
+
+
+@inlined
+def _settle(cell: CellRows, m: int, walk: Walk, width: int, flat: FlatNetwork, bounded: bool, inverse: Float) -> int:
+    """Prove what the current vertex shows: its own rows, and those lowest here; how many are redundant."""
+    table, h = walk.table, len(walk.nonbasic)
+    _prove_facets(cell, m, walk, width)
+    _lowest(table, width, walk.lowest)
+    contraction, count = -1.0, 0
+    for i in range(width):
+        row = walk.row_of[i]
+        if walk.lowest[i] < -PIVOT_TOLERANCE or walk.status[row] != UNDECIDED or not table[h, i] > 0.0:
             continue
         if bounded:
-            proved = _prove_redundant(cell, i, walk, flat.lo, flat.hi)
+            proved = _prove_redundant(cell, row, i, walk, flat.lo, flat.hi)
         else:
             if contraction < 0.0:
                 contraction = _enclosure(cell, walk, inverse)
-            proved = _prove_redundant_unbounded(cell, i, walk, inverse, contraction)
+            proved = _prove_redundant_unbounded(cell, row, walk, inverse, contraction)
         if proved:
-            walk.status[i] = REDUNDANT
+            walk.status[row] = REDUNDANT
+            count += 1
+    return count
 
 
-@nb.njit(cache=True)
+@compiled
+def _compact(table: Float, row_of: Int, lowest: Float, status: NDArray[np.int8], width: int) -> int:
+    """Take the redundant rows out of the dictionary; returns its new width."""
+    h, kept = table.shape[0] - 1, 0
+    for i in range(width):
+        if status[row_of[i]] != REDUNDANT:
+            row_of[kept], lowest[kept] = row_of[i], lowest[i]
+            for k in range(h + 1):
+                table[k, kept] = table[k, i]
+            kept += 1
+    return kept
+
+
+@compiled
+def _next_column(row_of: Int, lowest: Float, status: NDArray[np.int8], width: int) -> int:
+    """Undecided row whose most negative coefficient is the least so: few pivots are left to its minimum."""
+    best = -1
+    for i in range(width):
+        if status[row_of[i]] == UNDECIDED and (best < 0 or lowest[i] > lowest[best]):
+            best = i
+    return best
+
+
+@compiled
+def _most_negative(table: Float, column: int) -> int:
+    """Nonbasic variable that lowers a row most steeply; -1 if none does."""
+    best = 0
+    for k in range(1, table.shape[0] - 1):
+        if table[k, column] < table[best, column]:
+            best = k
+    return best if table[best, column] < -PIVOT_TOLERANCE else -1
+
+
+@compiled
 def vertex_walk(cell: CellRows, m: int, inside: Float, walk: Walk, flat: FlatNetwork) -> int:
     """Decide the m rows of a cell; returns the number of rows left undecided.
 
@@ -319,10 +389,10 @@ def vertex_walk(cell: CellRows, m: int, inside: Float, walk: Walk, flat: FlatNet
     inside : array, shape (h,)
         Strictly inside.
     walk : Walk
-        Receives ``status`` and ``facet_point``.
+        Receives ``status``, ``facet_point`` and ``beyond``.
     flat : FlatNetwork
     """
-    h = len(inside)
+    h, width = len(inside), m
     for i in range(m):
         walk.status[i] = UNDECIDED
     bounded = True
@@ -331,24 +401,23 @@ def vertex_walk(cell: CellRows, m: int, inside: Float, walk: Walk, flat: FlatNet
     if not _start(cell, m, inside, walk):
         return m
     inverse = np.empty((h, h))
-    _settle(cell, m, walk, flat, bounded, inverse)
-    table, left = walk.table, 0
-    for i in range(m):
-        for _ in range(PIVOTS_PER_ROW):
-            if walk.status[i] != UNDECIDED:
-                break
-            k = 0
-            for c in range(1, h):
-                if table[c, i] < table[k, i]:
-                    k = c
-            if table[k, i] >= -PIVOT_TOLERANCE:
-                break
-            row, _step = _ratio(table, k, 1.0, m, walk.lowest)
-            if row < 0:
-                break
-            _pivot(table, k, row, m + h)
-            walk.nonbasic[k] = row
-            _settle(cell, m, walk, flat, bounded, inverse)
-        if walk.status[i] == UNDECIDED:
-            left += 1
-    return left
+    left, redundant, pivots = 0, 0, 0
+    column = -2  # settle the first vertex before a row is chosen
+    while True:
+        if column != -1:
+            redundant += _settle(cell, m, walk, width, flat, bounded, inverse)
+        if column < 0 or walk.status[walk.row_of[column]] != UNDECIDED:
+            if 4 * redundant > width:
+                width, redundant = _compact(walk.table, walk.row_of, walk.lowest, walk.status, width), 0
+            column, pivots = _next_column(walk.row_of, walk.lowest, walk.status, width), 0
+            if column < 0:
+                return left
+        k, leaving = _most_negative(walk.table, column), -1
+        if k >= 0 and pivots < PIVOTS_PER_ROW:
+            leaving, _ = _ratio(walk.table, k, 1.0, width, walk.ratios)
+        if leaving < 0:
+            walk.status[walk.row_of[column]] = DOUBTFUL
+            left, column = left + 1, -1
+            continue
+        _pivot(walk.table, walk.place, k, leaving, width, walk.factors, walk.ratios)
+        walk.nonbasic[k], pivots = walk.row_of[leaving], pivots + 1

@@ -9,14 +9,15 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.domains import Ball, Domain
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
-from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polyae.predicates.jit import compiled, inlined
+from polyae.predicates.runs import overlapping_runs
+from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -136,11 +137,25 @@ def twins(network: Network) -> Int:
     """
     result = np.arange(network.num_units)
     for layer, start in zip(network.layers, network.unit_offsets, strict=False):
-        seen: dict[tuple[int, ...], int] = {}
         rows = np.column_stack([layer.weight, layer.bias])[layer.units]
-        for k, row in enumerate(rows):
-            result[start + k] = seen.setdefault(_direction(row), int(start) + k) if row.any() else -1
+        result[start + np.flatnonzero(~rows.any(axis=1))] = -1
+        for run in _nearly_proportional(rows):
+            seen: dict[tuple[int, ...], int] = {}
+            for k in run.tolist():
+                if rows[k].any():
+                    result[start + k] = seen.setdefault(_direction(rows[k]), int(start) + k)
     return result
+
+
+def _nearly_proportional(rows: Float) -> list[Int]:
+    """Groups of rows that could be multiples of each other, told apart by a hash of their direction."""
+    lead = np.take_along_axis(rows, np.abs(rows).argmax(axis=1)[:, None], axis=1)
+    with np.errstate(all="ignore"):
+        unit = rows / lead  # exact multiples differ by one rounding an entry
+        spread = np.abs(unit).sum(axis=1)
+        hashes = unit @ (0.5 + (0.6180339887498949 * np.arange(1, rows.shape[1] + 1)) % 1.0)
+    groups = overlapping_runs(hashes, gamma(2 * rows.shape[1]) * 2 * spread)
+    return [run for run in groups if len(run) > 1]
 
 
 def _direction(row: Float) -> tuple[int, ...]:
@@ -162,14 +177,14 @@ def workspace(flat: FlatNetwork, units: int) -> CellRows:
     )  # fmt: skip
 
 
-@nb.njit(cache=True, inline="always")
+@inlined
 def gamma_kernel(n: int) -> float:
     """Compiled :func:`polyae.tolerances.gamma`."""
     nu = (n + 2) * UNIT_ROUNDOFF
     return nu / (1.0 - nu)
 
 
-@nb.njit(cache=True)
+@compiled
 def _first_layer(weights: Float, biases: Float, n_in: int, n_out: int, y: Float, y_error: Float) -> None:
     """Pre-activations of the first layer: the weights themselves, without error."""
     for k in range(n_in):
@@ -180,7 +195,7 @@ def _first_layer(weights: Float, biases: Float, n_in: int, n_out: int, y: Float,
         y_error[0, u] = y_error[1, u] = 0.0
 
 
-@nb.njit(cache=True)
+@compiled
 def _layer(
     weights: Float, biases: Float, n_in: int, n_out: int, x: Float, x_error: Float, y: Float, y_error: Float
 ) -> None:
@@ -213,7 +228,7 @@ def _layer(
             y_error[1, u] += magnitude * error_c
 
 
-@nb.njit(cache=True)
+@compiled
 def _activate(slopes: Float, n_out: int, x: Float, x_error: Float, y: Float, y_error: Float, top: Float) -> None:
     """Activations from pre-activations; a negative error marks one that is exactly zero."""
     h = x.shape[0] - 1
@@ -229,7 +244,7 @@ def _activate(slopes: Float, n_out: int, x: Float, x_error: Float, y: Float, y_e
             x_error[0, u] = -1.0
 
 
-@nb.njit(cache=True)
+@compiled
 def _tops(y: Float, n_out: int, top: Float) -> bool:
     """Largest coefficient of every pre-activation; False if the error analysis does not cover a number."""
     h = y.shape[0] - 1
@@ -246,7 +261,7 @@ def _tops(y: Float, n_out: int, top: Float) -> bool:
     return beyond == 0
 
 
-@nb.njit(cache=True)
+@compiled
 def _store(cell: CellRows, m: int, count: int) -> None:
     """Append the kept pre-activations as rows, multiplied by the factors in ``scratch[1]``."""
     h = cell.rows.shape[0] - 1
@@ -260,7 +275,7 @@ def _store(cell: CellRows, m: int, count: int) -> None:
         cell.offset_error[m + i] = abs(cell.scratch[1, u]) * cell.y_error[1, u]
 
 
-@nb.njit(cache=True)
+@compiled
 def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], cell: CellRows, m: int) -> int:
     """Choose the outputs that give a row, and their factors; -1 if that is doubtful."""
     h, count = cell.rows.shape[0] - 1, 0
@@ -280,7 +295,7 @@ def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], ce
     return count
 
 
-@nb.njit(cache=True)
+@compiled
 def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> int:
     """Rows of the cell of one pattern; one for all twins, none for units that certainly do not vary.
 
@@ -322,7 +337,7 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     return m
 
 
-@nb.njit(cache=True)
+@compiled
 def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
     """Values of m rows at a point, and bounds on their errors, into ``cell.values`` and ``cell.bounds``."""
     h, length = len(point), 0.0
@@ -343,19 +358,19 @@ def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
         bounds[i] = error * growth + rounding * bounds[i]
 
 
-@nb.njit(cache=True)
+@compiled
 def strictly_inside(cell: CellRows, m: int, point: Float, beyond: int = -1) -> bool:
     """Whether a point certainly lies inside all rows, and beyond one of them if `beyond` names it."""
     evaluate_rows(cell, m, point)
     if beyond >= 0:
         cell.values[beyond] = -cell.values[beyond]
+    outside = 0
     for i in range(m):
-        if not cell.values[i] > cell.bounds[i]:
-            return False
-    return True
+        outside += 0 if cell.values[i] > cell.bounds[i] else 1
+    return outside == 0
 
 
-@nb.njit(cache=True)
+@compiled
 def in_open_ball(flat: FlatNetwork, point: Float) -> bool:
     """Whether a point is certainly in the open Euclidean ball of a curved domain; true elsewhere."""
     if flat.radius == np.inf:
@@ -367,7 +382,7 @@ def in_open_ball(flat: FlatNetwork, point: Float) -> bool:
     return radius > UNDERFLOW_GUARD and radius - squared > gamma_kernel(len(point) + 4) * (radius + squared)
 
 
-@nb.njit(cache=True)
+@compiled
 def misses_ball(flat: FlatNetwork, cell: CellRows, row: int) -> bool:
     """Whether the hyperplane of a row certainly stays outside the open ball of a curved domain."""
     if flat.radius == np.inf:

@@ -24,7 +24,7 @@ class BallSettings:
     ----------
     num_radii : int
     smallest : float
-        Share of the first radius; the last one is 1.
+        Share of the first radius; the last one is a little over 1 and holds every code.
     """
 
     num_radii: int = 16
@@ -46,7 +46,7 @@ def study_balls(settings: BallSettings, digits: DigitsStudy) -> BallStudy:
     """Count around the first test code that the digits' study asked about, among the codes of all scans."""
     near = digits.near[0]
     reach = float(np.linalg.norm(digits.codes - near.code, axis=1).max())
-    radii = reach * np.geomspace(settings.smallest, 1.0, settings.num_radii)
+    radii = reach * np.geomspace(settings.smallest, 1.001, settings.num_radii)
     counts = count_in_balls(digits.decoder, near.code, radii, digits.codes)
     data = np.zeros(len(radii), dtype=np.int64) if counts.data is None else counts.data
     if not counts.complete:

@@ -40,8 +40,8 @@ class DigitsSettings:
     """
 
     encoder_hidden: tuple[int, ...] = (64, 32)
-    decoder_hidden: tuple[int, ...] = (16, 32)
-    epochs: int = 200
+    decoder_hidden: tuple[int, ...] = (32, 64)
+    epochs: int = 100
     seed: int = 0
     num_codes: int = 5
 

@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
 from polyae.complex.facet_rows import facet_rows
@@ -102,7 +102,7 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
         name.set(color=colour, fontsize=15, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")])
     _frame(ax, lo, hi)
     held = len(np.unique(occupied))
-    ax.set_title(f"{len(cells)} regions; {held} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
+    ax.set_title(f"{len(cells):,} regions; {held:,} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
     legend = ax.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2.5)
     for handle in filter(None, legend.legend_handles):
         handle.set_alpha(1)
@@ -164,7 +164,7 @@ def ball_curve_figure(radii: Float, regions: Int, data: Int, name: str) -> Figur
     figure, (ax,) = _axes(5.6, 3.8)
     for counts, label, colour, marker in ((regions, "regions", BLUE, "o"), (data, "data", ROSE, "s")):
         ax.plot(radii, np.where(counts > 0, counts, np.nan), color=colour, marker=marker, markersize=4, label=label)
-    ax.set(yscale="log", xlabel="radius of the ball around a code (latent units)", ylabel="number (log scale)")
+    ax.set(xscale="log", yscale="log", xlabel="radius of the ball, in units of the code", ylabel="number")
     ax.set_title(name)
     ax.legend(frameon=False)
     ax.grid(axis="y", alpha=0.3)
@@ -215,10 +215,11 @@ def quantity_figure(
         for x, y in zip(middle, place, strict=True):
             ax.annotate(f"{x:.3g}", (x, y), xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour)
     ax.set(yticks=np.arange(len(quantities)), yticklabels=quantities, xscale="log", xlabel=xlabel)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
-    ax.xaxis.set_minor_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.grid(axis="x", alpha=0.3)
-    ax.legend(frameon=False, loc="lower right")
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure

@@ -50,13 +50,13 @@ class OrbitSettings:
         Of the angles to train on, the weights, the batches and the generator's start.
     """
 
-    interval: tuple[float, float] = (-np.pi / 3, np.pi / 3)
+    interval: tuple[float, float] = (-np.pi / 4, np.pi / 4)
     encoder_hidden: tuple[int, ...] = (32, 16)
-    decoder_hidden: tuple[int, ...] = (16, 16)
-    steps: int = 800
-    learning_rate: float = 2e-3
+    decoder_hidden: tuple[int, ...] = (16, 32)
+    steps: int = 1000
+    learning_rate: float = 3e-3
     weight: float = 0.01
-    max_codes: int = 4
+    max_codes: int = 2
     seed: int = 0
 
 

@@ -28,6 +28,11 @@ class Picture:
     caption: str
     figure: Figure
 
+    @property
+    def width(self) -> int:
+        """Width on the page in CSS pixels, the same scale for all figures."""
+        return round(88 * self.figure.get_figwidth())
+
 
 @dataclass(frozen=True)
 class Section:

@@ -41,7 +41,7 @@ def test_hypotheses_of_the_circumscribed_polygon_are_exact() -> None:
     assert result.contacts.angles.max() < 1e-9
     assert result.residuals is not None
     assert result.residuals.exponential.max() < 1e-9
-    np.testing.assert_allclose(np.abs(result.residuals.theta), np.pi / 4, atol=1e-9)
+    np.testing.assert_allclose(np.cos(result.residuals.theta), np.sqrt(0.5), atol=1e-9)
     # The nearest point of the line {A + ε G A} to a unit vector at 45° is at distance 1 - cos 45°.
     np.testing.assert_allclose(result.residuals.linear, 1 - np.sqrt(0.5), atol=1e-12)
 
@@ -62,7 +62,7 @@ def test_parabola(reach: float, count: int) -> None:
     radii = width / 2 * np.sqrt(1 + tangents**2)
     assert result.u1.contains(width**2 / 8) and result.u1.relative_width <= GAP
     assert result.sum_radii.contains(radii.sum()) and result.sum_radii.relative_width <= GAP
-    np.testing.assert_allclose(result.extents.circumradii.mean(axis=1), radii, rtol=1e-12)
+    np.testing.assert_allclose(result.radii.data_circumradius, radii, rtol=1e-9)
     assert result.contacts.delta.max() < 1e-9 and result.contacts.angles.max() < 1e-9
     assert result.residuals is not None
     assert result.residuals.exponential.max() < 1e-9
@@ -78,7 +78,8 @@ def test_torus(counts: tuple[int, int], radii: tuple[float, float]) -> None:
     halves, r = np.pi / np.array(counts), np.array(radii)
     radius = np.linalg.norm(r * np.tan(halves))
     # u2 is attained where both circles are farthest from their polygons.
-    check(result, np.linalg.norm(r * (1 / np.cos(halves) - 1)), np.linalg.norm(r * (1 - np.cos(halves))), np.prod(counts) * radius)
+    outside, inside = np.linalg.norm(r * (1 / np.cos(halves) - 1)), np.linalg.norm(r * (1 - np.cos(halves)))
+    check(result, outside, inside, np.prod(counts) * radius)
     assert result.max_rho.contains(radius)
     assert result.contacts.equal_dimensions
     assert result.contacts.delta.max() < 1e-9 and result.contacts.angles.max() < 1e-9

@@ -55,7 +55,7 @@ FALSE = [
 
 def evaluate(case: Case) -> TheoremBound:
     net, box, manifold = case
-    return theorem_bound(enumerate_regions(net, box), manifold, readings="all", gap=1e-4)
+    return theorem_bound(enumerate_regions(net, box), manifold, readings="all", gap=1e-2)
 
 
 @pytest.mark.parametrize(("name", "case"), FALSE, ids=[name for name, _ in FALSE])
@@ -74,7 +74,8 @@ def test_values_of_the_counter_examples() -> None:
     result = evaluate(segment(0.0, 1.0, 0.1))
     assert result.u1.contains(np.hypot(1.0, 0.1) - 0.1) and result.sum_radii.contains(0.5)
     result = evaluate(segment(-0.01, 0.01, 1.0))
-    assert result.u2.contains(np.hypot(2.0, 0.0)) or result.u2.contains(np.hypot(1.0, 1.0 - 0.01)) or result.u2.lower > 1.9
+    # The farthest point of the circle sees an end of the segment.
+    assert result.u2.contains(1 + np.hypot(1.0, 0.01))
     result = evaluate(torus((3, 64), (1.0, 0.05)))
     assert result.u1.contains(np.hypot(1.0, 0.05 * (1 / np.cos(np.pi / 64) - 1)))
     inradius = min(np.tan(np.pi / 3), 0.05 * np.tan(np.pi / 64))

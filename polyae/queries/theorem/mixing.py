@@ -1,8 +1,9 @@
 """Upper bound on the smaller of two convex functions over a simplex.
 
-Where the nearest piece changes, the distance is a minimum of convex functions a, b, ... and has a ridge.  Either one alone
-overshoots there by the first order of the simplex; but ``min(a, b) <= μ a + (1 - μ) b``, which is convex, for every
-μ in [0, 1].  So ``min_μ max_v (μ a_v + (1 - μ) b_v)`` over corners v bounds the minimum, and follows the ridge.
+Where the nearest piece changes, the distance is a minimum of convex functions a, b, ... and has a ridge.
+Either one alone overshoots there by the first order of the simplex; but ``min(a, b) <= μ a + (1 - μ) b``,
+which is convex, for every μ in [0, 1].  So ``min_μ max_v (μ a_v + (1 - μ) b_v)`` over corners v bounds the
+minimum, and follows the ridge.
 """
 
 from __future__ import annotations

@@ -155,7 +155,8 @@ class ManifoldToSurface(Field):
         result = np.broadcast_to(self.values[simplices][:, None], (len(simplices), count, count)).copy()
         points = self.x[simplices[n, v]]
         # One simplex of the piece stands for all of it.
-        result[n, w, v] = np.linalg.norm(points - self.surface.shape.project(points, self.feet[simplices[n, w]]), axis=1)
+        feet = self.surface.shape.project(points, self.feet[simplices[n, w]])
+        result[n, w, v] = np.linalg.norm(points - feet, axis=1)
         return result
 
     def certify(self, vertices: Int, tolerance: float) -> Float:
