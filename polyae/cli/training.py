@@ -89,7 +89,7 @@ def _dataset(name: str, seed: int) -> Dataset:
 
 
 def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
-    from polyae.queries.neighbours import neighbours
+    from polyae.queries.neighbours import batch_neighbours
     from polyae.training.oracle import ExactOracle
     from polyae.training.penalty import ExactNeighbourPenalty
     from polyae.training.regulariser import LieGroupRegulariser
@@ -99,7 +99,7 @@ def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
             return None
         case "lie":
             regulariser = LieGroupRegulariser(dim, kind="skew", seed=seed)
-            return ExactNeighbourPenalty(regulariser, ExactOracle(neighbours), max_codes=codes)
+            return ExactNeighbourPenalty(regulariser, ExactOracle(batch_neighbours), max_codes=codes)
     raise SettingError(f"--model {model}: choose ae or lie")
 
 

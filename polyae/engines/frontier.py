@@ -6,7 +6,7 @@ big-endian order are NumPy's packed bits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,7 @@ def new_frontier(units: int, h: int, capacity: int = 1024) -> Frontier:
     )
 
 
-def _stretched(array: NDArray[np.generic], length: int) -> NDArray[np.generic]:
+def _stretched(array: NDArray[Any], length: int) -> NDArray[Any]:
     bigger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
     bigger[: len(array)] = array
     return bigger

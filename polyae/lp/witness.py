@@ -38,9 +38,10 @@ def in_open_ball(arrangement: Arrangement, point: HomogeneousPoint) -> bool:
 
 
 def _holds(cell: Cell, point: Float) -> bool:
+    if not np.isfinite(point).all():
+        return False
     ball = cell.arrangement.domain
-    curved = isinstance(ball, Ball) and ball.curved
-    if not np.isfinite(point).all() or (curved and ball_signs(cell.arrangement.kernel, ball, point[None, :])[0] <= 0):
+    if isinstance(ball, Ball) and ball.curved and ball_signs(cell.arrangement.kernel, ball, point[None, :])[0] <= 0:
         return False
     return cell.holds(point)
 

@@ -22,6 +22,9 @@ from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
+#: Far more than the products of a row and a point can lose by underflow, 2^-1075 each.
+UNDERFLOW = 2.0**-1000
+
 __all__ = [
     "CellRows",
     "FlatNetwork",
@@ -49,6 +52,7 @@ class FlatNetwork(NamedTuple):
     walls, wall_errors : half-spaces of the domain (k, h + 1), and the error bounds of their offsets
     lo, hi : box around the domain, infinite where it is unbounded
     centre, radius : of a Euclidean ball as domain; the radius is infinite elsewhere
+    covered : whether no weight or slope is so small or large that products could leave the normal range
     """
 
     sizes: Int
@@ -63,6 +67,7 @@ class FlatNetwork(NamedTuple):
     hi: Float
     centre: Float
     radius: float
+    covered: bool
 
 
 class CellRows(NamedTuple):
@@ -120,7 +125,13 @@ def flatten(arrangement: Arrangement) -> FlatNetwork:
         np.array(lo),
         np.array(hi),
         *_ball(arrangement.domain),
+        all(_covered(values) for layer in net.layers for values in (layer.weight, layer.slope)),
     )
+
+
+def _covered(values: Float) -> bool:
+    sizes = np.abs(values[values != 0])
+    return bool(((sizes > UNDERFLOW_GUARD) & (sizes < 1.0 / UNDERFLOW_GUARD)).all())
 
 
 def _ball(domain: Domain) -> tuple[Float, float]:
@@ -304,6 +315,8 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     """
     h, m = flat.sizes[0], 0
     at, first, n_in = 0, 0, h
+    if not flat.covered:
+        return -1
     for layer in range(len(flat.sizes) - 1):
         n_out = flat.sizes[layer + 1]
         weights, biases = flat.weights[at : at + n_in * n_out], flat.biases[first : first + n_out]
@@ -355,7 +368,7 @@ def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
     growth, rounding = 1.0 + gamma_kernel(h + 2), gamma_kernel(h + 2)
     for i in range(m):
         error = cell.coefficient_error[i] * length + cell.offset_error[i]
-        bounds[i] = error * growth + rounding * bounds[i]
+        bounds[i] = error * growth + rounding * bounds[i] + UNDERFLOW
 
 
 @compiled

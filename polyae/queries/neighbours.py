@@ -17,7 +17,7 @@ from polyae.predicates.kernel import Arithmetic
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["Neighbourhood", "NeighbourhoodBatch", "neighbours"]
+__all__ = ["Neighbourhood", "NeighbourhoodBatch", "batch_neighbours", "neighbours"]
 
 
 @dataclass(frozen=True)
@@ -127,9 +127,30 @@ def neighbours(
     [1, 2]
     """
     points = np.asarray(z, dtype=np.float64)
-    if points.ndim not in (1, 2) or points.shape[-1] != network.input_dim or not np.isfinite(points).all():
-        raise ShapeError(f"z must hold {network.input_dim} finite numbers a code, got an array of shape {points.shape}")
-    arrangement = arrange(network, Space(network.input_dim) if domain is None else domain, arithmetic)
-    found = expand_points(arrangement, np.atleast_2d(points), solver, workers)
-    batch = NeighbourhoodBatch(found.patterns, found.owner, found.neighbours, found.distances)
+    if points.ndim not in (1, 2):
+        raise ShapeError(f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}")
+    batch = batch_neighbours(
+        network, np.atleast_2d(points), domain, solver=solver, arithmetic=arithmetic, workers=workers
+    )
     return batch if points.ndim == 2 else batch[0]
+
+
+def batch_neighbours(
+    network: Network,
+    codes: ArrayLike,
+    domain: Domain | None = None,
+    *,
+    solver: str = "highs",
+    arithmetic: Arithmetic = "exact",
+    workers: int = 1,
+) -> NeighbourhoodBatch:
+    """:func:`neighbours` of a batch of codes, shape (n, h)."""
+    points = np.asarray(codes, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != network.input_dim or not np.isfinite(points).all():
+        raise ShapeError(
+            f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}"
+            + ("" if np.isfinite(points).all() else " with NaN or infinity in it")
+        )
+    arrangement = arrange(network, Space(network.input_dim) if domain is None else domain, arithmetic)
+    found = expand_points(arrangement, points, solver, workers)
+    return NeighbourhoodBatch(found.patterns, found.owner, found.neighbours, found.distances)

@@ -12,7 +12,7 @@ from polyae.complex.region_complex import RegionComplex
 from polyae.networks.network import Network
 from polyae.networks.torch_modules import from_torch
 from polyae.queries.manifolds import Orbit
-from polyae.queries.neighbours import neighbours
+from polyae.queries.neighbours import batch_neighbours
 from polyae.queries.theorem.bound import TheoremBound, theorem_bound
 from polyae.report.digits_study import box_around, codes_of
 from polyae.training.data import Dataset, digit_seven
@@ -109,7 +109,7 @@ def study_orbit(settings: OrbitSettings, progress: bool = False) -> OrbitStudy:
 
 def _penalty(dim: int, settings: OrbitSettings) -> ExactNeighbourPenalty:
     regulariser = LieGroupRegulariser(dim, kind="skew", seed=settings.seed)
-    return ExactNeighbourPenalty(regulariser, ExactOracle(neighbours), max_codes=settings.max_codes)
+    return ExactNeighbourPenalty(regulariser, ExactOracle(batch_neighbours), max_codes=settings.max_codes)
 
 
 def _model(
