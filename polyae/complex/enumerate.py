@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from polyae.complex.progress import ProgressBar
 from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
@@ -54,6 +57,8 @@ def enumerate_regions(
     arithmetic: Arithmetic = "exact",
     max_regions: int | None = None,
     max_seconds: float | None = None,
+    starts: ArrayLike | None = None,
+    hops: int | None = None,
     resume: RegionComplex | None = None,
     progress: bool = False,
 ) -> RegionComplex:
@@ -72,6 +77,11 @@ def enumerate_regions(
         ``"exact"`` proves every decision or takes it in rationals; ``"float"`` proves nothing.
     max_regions, max_seconds : optional
         Limits; the result then says that it is partial, and why.
+    starts : array, shape (k, h), optional
+        Points in whose regions the march starts; the domain's interior point by default.
+    hops : int, optional
+        Only the regions at most so many facets away from those of the start points, with all adjacency
+        among them: the local region graph around data.  Needs the marching engine.
     resume : RegionComplex, optional
         A partial complex of the same network and domain to continue from.
     progress : bool
@@ -100,10 +110,15 @@ def enumerate_regions(
     for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
         if limit is not None and not limit > 0:
             raise SettingError(f"{name} must be positive, got {limit}")
+    if hops is not None and (hops < 0 or engine not in ("auto", "march")):
+        raise SettingError(
+            f"hops must be a nonnegative integer and the engine 'march', got hops={hops}, engine={engine!r}"
+        )
     arrangement = arrange(network, domain, arithmetic)
     finder = choose_engine(engine, solver)
+    budget = Budget(max_regions, max_seconds, _start_points(starts, domain), hops)
     with ProgressBar(progress) as bar:
-        found = finder.run(arrangement, Budget(max_regions, max_seconds), bar.update, _partial(resume, arrangement))
+        found = finder.run(arrangement, budget, bar.update, _partial(resume, arrangement))
     return RegionComplex(arrangement, found)
 
 
@@ -117,3 +132,14 @@ def _partial(resume: RegionComplex | None, arrangement: Arrangement) -> Enumerat
             f"the complex to resume from was found with arithmetic={resume.arithmetic!r}; go on with the same"
         )
     return resume.enumeration()
+
+
+def _start_points(starts: ArrayLike | None, domain: Domain) -> NDArray[np.float64] | None:
+    if starts is None:
+        return None
+    points = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+    if points.ndim != 2 or points.shape[1] != domain.dim or not len(points) or not np.isfinite(points).all():
+        raise ShapeError(
+            f"starts must be finite points of dimension {domain.dim}, got an array of shape {points.shape}"
+        )
+    return points

@@ -28,21 +28,28 @@ class Status(Enum):
     COMPLETE = "complete: every region of the domain was found"
     MAX_REGIONS = "partial: stopped at max_regions; raise it, or resume from this complex"
     MAX_SECONDS = "partial: stopped at max_seconds; raise it, or resume from this complex"
+    HOPS = "partial: all regions within the asked number of hops of the start points, and their adjacency"
     INTERRUPTED = "partial: interrupted from the keyboard; resume from this complex"
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of one enumeration.
+    """Where an enumeration starts and ends.
 
     Attributes
     ----------
     max_regions : int, optional
     max_seconds : float, optional
+    starts : array, shape (k, h), optional
+        Points whose regions the march starts from.
+    hops : int, optional
+        How many facets away from those to go.
     """
 
     max_regions: int | None = None
     max_seconds: float | None = None
+    starts: Float | None = None
+    hops: int | None = None
 
 
 @dataclass

@@ -84,7 +84,7 @@ def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> F
         names = ("words", "points", "entry", "expanded", "doubtful")
         frontier = frontier._replace(**{name: _stretched(getattr(frontier, name), length) for name in names})
     if 2 * wanted > len(frontier.table):
-        table = np.full(1 << (4 * wanted - 1).bit_length(), -1, dtype=np.int32)
+        table = np.full(1 << (2 * wanted).bit_length(), -1, dtype=np.int32)
         _rehash(frontier.words, table, int(counters[REGIONS]))
         frontier = frontier._replace(table=table)
     return frontier

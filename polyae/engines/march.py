@@ -29,6 +29,7 @@ from polyae.engines.frontier import (
     to_words,
 )
 from polyae.engines.reference import Step, cross_facets, start_region
+from polyae.errors import SettingError
 from polyae.lp.facets import Known, Witness
 from polyae.lp.solvers import solver_class
 from polyae.lp.vertex_walk import FACET, REDUNDANT, Walk, vertex_walk, walk_workspace
@@ -46,15 +47,16 @@ from polyae.predicates.compiled import (
     workspace,
 )
 from polyae.predicates.jit import compiled
-from polyae.predicates.rational import HomogeneousPoint
+from polyae.predicates.rational import HomogeneousPoint, homogeneous
 
 Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 __all__ = ["March"]
 
-#: Regions expanded between two looks at clock, keyboard and progress bar.
-CHUNK = 4096
+#: Seconds between two looks at clock, keyboard and progress bar, and the regions before the first.
+PAUSE_SECONDS = 0.1
+FIRST_CHUNK = 64
 NO_LIMIT = np.iinfo(np.int32).max
 #: What the compiled loop stops for.
 DONE, NEEDS_ROOM, PAUSE = range(3)
@@ -178,17 +180,17 @@ def _cross(
 @compiled
 def _march(
     frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, walk: Walk,
-    bits: NDArray[np.uint8], limit: int, chunk: int,
+    bits: NDArray[np.uint8], limit: int, end: int, chunk: int,
 ) -> tuple[int, bool]:  # fmt: skip
-    """Expand up to `chunk` regions; why it stopped, and whether `limit` kept regions out."""
+    """Expand up to `chunk` regions with numbers below `end`; why it stopped, and whether `limit` kept some out."""
     key = np.empty(frontier.words.shape[1], dtype=np.uint64)
     direction = np.empty(frontier.points.shape[1])
     full = False
     for _ in range(chunk):
-        while counters[HEAD] < counters[REGIONS] and frontier.expanded[counters[HEAD]] != 0:
+        while counters[HEAD] < min(end, counters[REGIONS]) and frontier.expanded[counters[HEAD]] != 0:
             counters[HEAD] += 1
         number = counters[HEAD]
-        if number >= counters[REGIONS]:
+        if number >= min(end, counters[REGIONS]):
             return DONE, full
         room = len(cell.source)
         if counters[REGIONS] + room > len(frontier.words) or counters[EDGES] + room > len(frontier.edges):
@@ -272,8 +274,10 @@ class _Run:
         self.walk = walk_workspace(len(self.cell.source), arrangement.network.input_dim)
         self.counters: Counters = np.zeros(5, dtype=np.int64)
         self.exact: dict[int, HomogeneousPoint] = {}
+        # Out of their turn, regions find edges that their neighbours have found already.
+        self._repeats = resume is not None or budget.hops is not None
         self.frontier = new_frontier(self.units, arrangement.network.input_dim)
-        _march(*self._state(), 0)  # compiles, if nothing is cached yet, before the clock starts
+        _march(*self._state(), NO_LIMIT, 0)  # compiles, if nothing is cached yet, before the clock starts
         self.began = time.perf_counter()
         self._resume(resume) if resume is not None else self._start()
 
@@ -282,8 +286,12 @@ class _Run:
         return self.frontier, self.counters, self.flat, self.masks, self.cell, self.walk, bits, self.limit
 
     def _start(self) -> None:
-        pattern, witness = start_region(self.arrangement)
-        self._add(pattern, witness)
+        points = [None] if self.budget.starts is None else [homogeneous(z) for z in self.budget.starts.tolist()]
+        for point in points:
+            self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+            pattern, witness = start_region(self.arrangement, point)
+            if self._add(pattern, witness) < 0:
+                raise SettingError(f"max_regions = {self.limit} is less than the number of regions at the start points")
 
     def _resume(self, partial: Enumeration) -> None:
         count, edges = len(partial.packed), len(partial.edges)
@@ -314,21 +322,37 @@ class _Run:
 
     def march(self, progress: Progress | None) -> Status:
         """Expand until nothing is left or a limit is reached."""
-        full = False
+        if self.budget.hops is None:
+            return self._expand_below(NO_LIMIT, progress)
+        for _ in range(self.budget.hops):
+            status = self._expand_below(int(self.counters[REGIONS]), progress)
+            if status is not Status.COMPLETE:
+                return status
+        # Edges among the outermost regions are found with the door shut.
+        before, self.limit = self.limit, int(self.counters[REGIONS])
+        status = self._expand_below(self.limit, progress)
+        self.limit = before
+        return Status.HOPS if status is Status.MAX_REGIONS else status
+
+    def _expand_below(self, end: int, progress: Progress | None) -> Status:
+        """Expand the regions found so far with numbers below `end`, and all others if there is no end."""
+        full, chunk = False, FIRST_CHUNK
         self.frontier = grown(self.frontier, self.counters, self._room, self._room)
         while True:
-            stop, kept_out = _march(*self._state(), CHUNK)
+            started = time.perf_counter()
+            stop, kept_out = _march(*self._state(), end, chunk)
             full |= bool(kept_out)
             full |= not self._expand_doubtful()
             if stop == NEEDS_ROOM:
                 self.frontier = grown(self.frontier, self.counters, self._room, self._room)
             if progress is not None:
                 progress(int(self.counters[REGIONS]), int(self.counters[REGIONS] - self.counters[HEAD]))
-            if self.counters[HEAD] >= self.counters[REGIONS]:
+            if self.counters[HEAD] >= min(end, self.counters[REGIONS]):
                 return Status.MAX_REGIONS if full else Status.COMPLETE
-            seconds = time.perf_counter() - self.began
-            if self.budget.max_seconds is not None and seconds > self.budget.max_seconds:
+            now = time.perf_counter()
+            if self.budget.max_seconds is not None and now - self.began > self.budget.max_seconds:
                 return Status.MAX_SECONDS
+            chunk = 2 * chunk if now - started < PAUSE_SECONDS else max(1, chunk // 2)
 
     def _expand_doubtful(self) -> bool:
         """Expand the regions that the compiled walk left open, exactly; False if the limit was met."""
@@ -360,6 +384,7 @@ class _Run:
         return known | {source[i]: self.walk.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
 
     def _expand(self, number: int) -> bool:
+        self._repeats = True
         cell = self.arrangement.cell(self._pattern(number))
         witness = self._witness(number)
         steps, witness = cross_facets(cell, witness, self.engine.program_class, self._known(number, witness))
@@ -392,13 +417,15 @@ class _Run:
             self._witness(int(number))
         bytes_used = (self.units + 7) // 8
         packed = self.frontier.words[:count].astype(">u8").view(np.uint8)[:, :bytes_used].copy()
-        unique, first = np.unique(self.frontier.edges[:edges, :2], axis=0, return_index=True)
+        pairs = self.frontier.edges[:edges]
+        if self._repeats:
+            pairs = pairs[np.unique(pairs[:, 0] * np.int64(count) + pairs[:, 1], return_index=True)[1]]
         return Enumeration(
             packed=packed,
             witnesses=self.frontier.points[:count].copy(),
             exact_witnesses=self.exact,
-            edges=unique.astype(np.int64),
-            edge_units=self.frontier.edges[first, 2].copy(),
+            edges=pairs[:, :2].astype(np.int64),
+            edge_units=pairs[:, 2].copy(),
             expanded=self.frontier.expanded[:count].astype(bool),
             status=status,
             engine=March.name,

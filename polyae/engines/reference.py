@@ -136,8 +136,10 @@ class ReferenceMarch:
         units = arrangement.network.num_units
         if resume is None:
             frontier = _Frontier(units)
-            pattern, witness = start_region(arrangement)
-            frontier.add(np.packbits(pattern).tobytes(), witness)
+            for point in [None] if budget.starts is None else map(homogeneous, budget.starts.tolist()):
+                pattern, witness = start_region(arrangement, point)
+                if (key := np.packbits(pattern).tobytes()) not in frontier.index:
+                    frontier.add(key, witness)
         else:
             frontier = _Frontier.resume(units, resume)
         try:

@@ -160,6 +160,20 @@ def _start(cell: CellRows, m: int, inside: Float, walk: Walk) -> bool:
     return True
 
 
+@proposal
+def _steps(table: Float, width: int, inverse: Float, step: Float) -> None:
+    """How far each nonbasic slack may grow or fall: all together cost every other row half its slack."""
+    h = table.shape[0] - 1
+    slacks = table[h]
+    for i in range(width):
+        inverse[i] = 1.0 / slacks[i] if slacks[i] > 0.0 else 0.0  # the slacks of nonbasic rows are exactly 0
+    for k in range(h):
+        line, steepest = table[k], 1.0
+        for i in range(width):
+            steepest = max(steepest, abs(line[i]) * inverse[i])
+        step[k] = 1.0 / (2 * h * steepest)
+
+
 @inlined
 def _prove_facets(cell: CellRows, m: int, walk: Walk, width: int) -> None:
     """At a simple vertex: points beyond and on the new facets among the nonbasic rows, proved."""
@@ -169,13 +183,7 @@ def _prove_facets(cell: CellRows, m: int, walk: Walk, width: int) -> None:
         fresh |= walk.status[walk.nonbasic[k]] != FACET
     if not fresh:
         return
-    for k in range(h):  # how far slack k may grow or fall before another row has lost 1 / (2 h) of its slack
-        reach = 1.0
-        for i in range(width):
-            size = abs(table[k, i])
-            if table[h, i] < reach * size and table[h, i] > 0.0:  # the slacks of nonbasic rows are exactly 0
-                reach = table[h, i] / size
-        walk.step[k] = reach / (2 * h)
+    _steps(table, width, walk.ratios, walk.step)
     for k in range(h):
         row = walk.nonbasic[k]
         if walk.status[row] == FACET:
