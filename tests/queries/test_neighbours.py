@@ -111,6 +111,37 @@ def test_a_network_without_units_has_no_neighbours() -> None:
     assert found.pattern.shape == (0,) and found.neighbours.shape == (0, 0) and found.flipped == []
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_batch_is_its_codes_one_by_one(workers: int, cases: Callable[[int, int], int]) -> None:
+    """Several codes in one region, on boundaries too."""
+    for seed in range(cases(15, 200)):
+        net, description = random_case(seed)
+        place = domain(description)
+        points = np.random.default_rng(seed).integers(-4, 5, size=(12, net.input_dim)) / 4
+        points = points[place.contains(points)]
+        batch = neighbours(net, points, place, workers=workers)
+        assert len(batch) == len(points) and len(batch.patterns) == len(points)
+        for point, found in zip(points, batch, strict=True):
+            alone = neighbours(net, point, place)
+            assert found.pattern.tolist() == alone.pattern.tolist(), seed
+            assert found.neighbours.tolist() == alone.neighbours.tolist(), seed
+            assert found.distances.tolist() == pytest.approx(alone.distances.tolist())
+
+
+def test_indexing_a_batch() -> None:
+    batch = neighbours(CROSS, [[3.0, 4.0], [-1.0, 2.0]])
+    assert batch[-1].pattern.tolist() == batch[1].pattern.tolist() == [False, True]
+    assert batch.owner.tolist() == [0, 0, 1, 1]
+    with pytest.raises(IndexError, match="no code 2; the batch has 2"):
+        batch[2]
+    assert len(neighbours(CROSS, np.zeros((0, 2)))) == 0
+
+
+def test_one_code_outside_refuses_the_batch() -> None:
+    with pytest.raises(OutsideDomainError, match="outside"):
+        neighbours(CROSS, [[0.5, 0.5], [1.5, 0.5]], cube(2, -1, 1))
+
+
 OUTSIDE = [
     (Box([-1, -1], [1, 1]), [1.0 + 1e-15, 0.0]),
     (Ball([0, 0], 5), [3.0, np.nextafter(4.0, 5.0)]),
