@@ -415,18 +415,21 @@ class _Run:
         _settle_waiting(self.frontier, self.counters, self.flat, self.cell, bits)
         for number in np.flatnonzero(self.frontier.entry[:count] >= 0):
             self._witness(int(number))
-        bytes_used = (self.units + 7) // 8
-        packed = self.frontier.words[:count].astype(">u8").view(np.uint8)[:, :bytes_used].copy()
-        pairs = self.frontier.edges[:edges]
+        found = self.frontier
+        # Arrays are taken over one by one and the rest is dropped, to keep the peak low.
+        self.frontier = new_frontier(self.units, self.arrangement.network.input_dim, 1)
+        packed = found.words[:count].astype(">u8").view(np.uint8)[:, : (self.units + 7) // 8].copy()
+        found = found._replace(words=found.words[:0], table=found.table[:0])
+        pairs = found.edges[:edges]
         if self._repeats:
             pairs = pairs[np.unique(pairs[:, 0] * np.int64(count) + pairs[:, 1], return_index=True)[1]]
         return Enumeration(
             packed=packed,
-            witnesses=self.frontier.points[:count].copy(),
+            witnesses=found.points[:count].copy(),
             exact_witnesses=self.exact,
-            edges=pairs[:, :2].astype(np.int64),
+            edges=pairs[:, :2].copy(),
             edge_units=pairs[:, 2].copy(),
-            expanded=self.frontier.expanded[:count].astype(bool),
+            expanded=found.expanded[:count].astype(bool),
             status=status,
             engine=March.name,
             seconds=time.perf_counter() - self.began,
