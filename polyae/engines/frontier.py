@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.networks.network import Network
-from polyae.predicates.compiled import twins
+from polyae.predicates.flat import twins
 from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
