@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
+from polyae import __version__
 from polyae.cli.balls import count_command
 from polyae.cli.demo import demo_command
 from polyae.cli.enumeration import enumerate_command
@@ -37,8 +39,18 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "bound": bound_command,
     "count": count_command,
 }
+VersionOption = Annotated[bool, typer.Option("--version", help="Print the version.")]
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
+
+
+@app.callback(invoke_without_command=True)
+def _version(context: typer.Context, version: VersionOption = False) -> None:
+    """Exact polyhedral geometry of trained ReLU autoencoders."""
+    if version:
+        print(f"polyae {__version__}")
+    elif context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -62,3 +74,7 @@ def _complain(message: str, code: Exit = Exit.BAD_INPUT) -> int:
 def main() -> None:
     """Run the command of the process's arguments and exit."""
     sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -60,6 +60,8 @@ def enumerate_command(
     network = read_network(net)
     for path in (out, graphml):
         _check_folder(path)
+    if out is not None and out.suffix != ".npz":
+        raise FileFormatError(f"--out {out}: the name of a region complex ends in .npz")
     previous = None if resume is None else load(resume)
     where = domain.stated(network.input_dim) if previous is None or domain.given else previous.domain
     cx = enumeration.run(network, where, previous)

@@ -31,7 +31,10 @@ def radii_command(
     """Compute in- and circumradii of all regions, in latent space and of their images in data space."""
     cx = complex_of(net, domain, enumeration)
     found = radii(cx)
-    result = {"complete": cx.complete, "guarantee": cx.guarantee, **found.summary()}
+    result = {"complete": cx.complete, "regions_guarantee": cx.guarantee, **found.summary()}
+    if not found.tight.all():
+        result["note"] = "radii of regions cut by the sphere are intervals: the figures are their upper ends"
     if as_json and not summary:
         result |= {name: getattr(found, name) for name in RADII}
+        result |= {f"{name}_lower": getattr(found, f"{name}_lower") for name in RADII}
     finish(result, as_json, strict=strict, partial=not cx.complete)

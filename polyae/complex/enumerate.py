@@ -26,7 +26,13 @@ def arrange(network: Network, domain: Domain, arithmetic: Arithmetic = "exact") 
     ------
     ShapeError
         If their dimensions differ.
+    SettingError
+        If one of them is something else.
     """
+    if not isinstance(network, Network):
+        raise SettingError(f"a Network is needed, got {type(network).__name__}; polyae.from_torch reads torch modules")
+    if not isinstance(domain, Domain):
+        raise SettingError(f"a domain is needed (Box, Polytope, Ball or Space), got {type(domain).__name__}")
     if domain.dim != network.input_dim:
         raise ShapeError(f"the domain has dimension {domain.dim}, the network takes {network.input_dim} inputs")
     return Arrangement(network, domain, Kernel(arithmetic))

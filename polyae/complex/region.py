@@ -143,9 +143,12 @@ class Region:
     def chebyshev_ball(self) -> tuple[Float, float]:
         """Centre and radius of a largest ball inside the region; the radius is ``inf`` if there is none.
 
-        On a Euclidean ball as domain the region's polyhedron is meant.
+        Raises
+        ------
+        DomainError
+            On a Euclidean ball as domain; :func:`polyae.radii` gives inradii there.
         """
-        return self._polyhedron.inscribed_ball
+        return self._polytope().inscribed_ball
 
     @property
     def vertices(self) -> Float:

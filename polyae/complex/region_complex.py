@@ -160,8 +160,11 @@ class RegionComplex:
         return both.tocsr()
 
     def find(self, patterns: ArrayLike) -> Int:
-        """Numbers of the regions of given patterns, -1 where there is none: bool (k, units) to int (k,)."""
-        bits = np.asarray(patterns, dtype=bool)
+        """Numbers of the regions of given patterns, -1 where there is none: bool (k, units) to int (k,).
+
+        One pattern, shape (units,), gives an array of one number.
+        """
+        bits = np.atleast_2d(np.asarray(patterns, dtype=bool))
         if bits.ndim != 2 or bits.shape[1] != self.network.num_units:
             raise ShapeError(f"patterns have shape {bits.shape}, expected (k, {self.network.num_units})")
         keys, wanted = _as_keys(self.packed), _as_keys(np.packbits(bits, axis=1))

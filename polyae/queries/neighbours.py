@@ -148,8 +148,8 @@ def batch_neighbours(
     points = np.asarray(codes, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != network.input_dim or not np.isfinite(points).all():
         raise ShapeError(
-            f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}"
-            + ("" if np.isfinite(points).all() else " with NaN or infinity in it")
+            f"z must be {network.input_dim} finite numbers a code; got {points.shape[-1]}"
+            + ("" if np.isfinite(points).all() else ", with NaN or infinity among them")
         )
     arrangement = arrange(network, Space(network.input_dim) if domain is None else domain, arithmetic)
     found = expand_points(arrangement, points, solver, workers)
