@@ -1,0 +1,189 @@
+"""Affine maps of many neighbours at once: crossing a facet that flips one unit adds a matrix of rank one.
+
+With the pre-activation ``v·(z, 1)`` of the unit and the derivative u of the output with respect to its
+activation, both on the region ω, the neighbour's map is ``[A_ω' B_ω'] = [A_ω B_ω] ± (1 - slope) u vᵀ``:
+nothing behind the unit changes its state.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from polyae.errors import ShapeError
+from polyae.training.affine_maps import (
+    Step,
+    affine_maps,
+    apply_affine,
+    apply_units,
+    check_patterns,
+    layer_steps,
+)
+
+Bool = NDArray[np.bool_]
+
+__all__ = ["RegionMaps", "neighbour_maps", "region_maps"]
+
+
+@dataclass(frozen=True)
+class RegionMaps:
+    """Affine maps of n regions, and how every unit is reached and what follows from it.
+
+    Attributes
+    ----------
+    columns : tensor, shape (n, h + 1, d)
+        Images of the axes and of the origin: Aᵀ, and B as the last row.
+    before : list of tensors, shape (n, h + 1, width)
+        Pre-activations of every layer of units: gradients, and offsets in the last row.
+    behind : list of tensors, shape (n, d, width) or (1, d, width)
+        Derivative of the output with respect to the activations of the same layers.
+    gaps : list of tensors, shape (width,)
+        1 - slope of every unit.
+    """
+
+    columns: Tensor
+    before: list[Tensor]
+    behind: list[Tensor]
+    gaps: list[Tensor]
+
+    @property
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """``A_ω`` of shape (n, d, h) and ``B_ω`` of shape (n, d)."""
+        return self.columns[:, :-1].mT, self.columns[:, -1]
+
+
+def _per_step(steps: list[Step], bits: Tensor) -> list[Tensor]:
+    """Part of the patterns that belongs to every step."""
+    return list(bits.split([step.num_units for step in steps], dim=1))
+
+
+def _back(step: Step, rows: Tensor, bits: Tensor) -> Tensor:
+    """Derivative (n, d, width) with respect to a step's inputs, from that to its outputs."""
+    if step.slope is not None:
+        return apply_units(step, step.slope, rows, bits)
+    if isinstance(step.layer, nn.Linear):
+        return rows @ step.layer.weight
+    # A batch normalisation is diagonal, so that its image of the vector of ones is its diagonal.
+    ones = torch.ones(1, 2, rows.shape[2], dtype=rows.dtype, device=rows.device)
+    ones = torch.cat([ones[:, :1], torch.zeros_like(ones[:, :1])], dim=1)
+    image = apply_affine(step.layer, ones)
+    return rows * image[:, :1]
+
+
+def region_maps(module: nn.Module, patterns: Bool | Tensor) -> RegionMaps:
+    """Maps of regions with the given patterns, differentiable in the weights, patterns constant.
+
+    Parameters
+    ----------
+    module : nn.Module
+        See :func:`polyae.training.affine_maps.affine_maps`.
+    patterns : boolean array or tensor, shape (n, units)
+
+    Raises
+    ------
+    ShapeError, UnsupportedLayerError, NetworkError
+        As :func:`polyae.training.affine_maps.affine_maps`.
+    """
+    input_dim, steps = layer_steps(module)
+    like = next(module.parameters())
+    bits = check_patterns(patterns, steps, like.device)
+    parts = _per_step(steps, bits)
+    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device).expand(len(bits), -1, -1)
+    before, gaps = [], []
+    for step, part in zip(steps, parts, strict=True):
+        if step.slope is None:
+            columns = apply_affine(step.layer, columns)
+        else:
+            before.append(columns)
+            gaps.append(1 - step.slope)
+            columns = apply_units(step, step.slope, columns, part)
+    rows = torch.eye(columns.shape[2], dtype=like.dtype, device=like.device)[None]
+    behind: list[Tensor] = []
+    for step, part in zip(reversed(steps), reversed(parts), strict=True):
+        if step.slope is not None:
+            behind.insert(0, rows)
+            if len(behind) == len(before):  # nothing before the first units is asked for
+                break
+        rows = _back(step, rows, part)
+    return RegionMaps(columns, before, behind, gaps)
+
+
+def _places(steps: list[Step]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Layer of units, from 0, that every unit belongs to, and its output there."""
+    layers = [np.flatnonzero(step.has_unit.cpu().numpy()) for step in steps if step.slope is not None]
+    which = np.repeat(np.arange(len(layers)), [len(y) for y in layers])
+    return which, np.concatenate([np.zeros(0, dtype=np.int64), *layers])
+
+
+def _flips(maps: RegionMaps, steps: list[Step], owner: Tensor, unit: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
+    """u times the gap (k, d), and v (k, h + 1), of one unit a pair."""
+    which, output = _places(steps)
+    order = np.argsort(which[unit], kind="stable")
+    parts = np.split(order, np.searchsorted(which[unit][order], np.arange(1, len(maps.before))))
+    left, right = [], []
+    for chosen, before, behind, gap in zip(parts, maps.before, maps.behind, maps.gaps, strict=True):
+        index = torch.as_tensor(chosen, device=owner.device)
+        column = torch.as_tensor(output[unit[chosen]], device=owner.device)
+        at = owner[index]
+        right.append(before.mT[at, column])
+        left.append(behind.mT[at if len(behind) > 1 else torch.zeros_like(at), column] * gap[column, None])
+    back = torch.as_tensor(np.argsort(order), device=owner.device)
+    return torch.cat(left)[back], torch.cat(right)[back]
+
+
+def neighbour_maps(
+    module: nn.Module, patterns: Bool, owner: NDArray[np.int64], neighbours: Bool
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Affine maps of regions and of their neighbours, differentiable in the weights.
+
+    Pairs that differ in one unit cost a product of rank one; the rest are multiplied out.
+
+    Parameters
+    ----------
+    module : nn.Module
+    patterns : array of bool, shape (n, units)
+        Of the regions.
+    owner : array of int, shape (k,)
+        Region that each neighbour belongs to.
+    neighbours : array of bool, shape (k, units)
+
+    Returns
+    -------
+    A, B : tensors, shape (n, d, h) and (n, d)
+    A_neighbours, B_neighbours : tensors, shape (k, d, h) and (k, d)
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+    """
+    if neighbours.shape != (len(owner), patterns.shape[-1]):
+        raise ShapeError(f"{len(owner)} neighbours need shape ({len(owner)}, {patterns.shape[-1]}), "
+                         f"got {neighbours.shape}")  # fmt: skip
+    maps = region_maps(module, patterns)
+    a, b = maps.affine
+    _, steps = layer_steps(module)
+    changed = patterns[owner] != neighbours
+    single = changed.sum(axis=1) == 1
+    at = torch.as_tensor(owner, dtype=torch.int64, device=a.device)
+    near_a, near_b = a[at], b[at]
+    if single.any():
+        one = torch.as_tensor(np.flatnonzero(single), device=a.device)
+        unit = changed[single].argmax(axis=1)
+        turned_on = torch.as_tensor(neighbours[single, unit], device=a.device)
+        u, v = _flips(maps, steps, at[one], unit)
+        u = torch.where(turned_on[:, None], u, -u)
+        near = torch.addcmul(near_a[one] if not single.all() else near_a, u[:, :, None], v[:, None, :-1])
+        offset = torch.addcmul(near_b[one], u, v[:, -1:])
+        if single.all():
+            return a, b, near, offset
+        near_a, near_b = near_a.index_copy(0, one, near), near_b.index_copy(0, one, offset)
+    if not single.all():
+        rest = torch.as_tensor(np.flatnonzero(~single), device=a.device)
+        full_a, full_b = affine_maps(module, neighbours[~single])
+        near_a, near_b = near_a.index_copy(0, rest, full_a), near_b.index_copy(0, rest, full_b)
+    return a, b, near_a, near_b
