@@ -8,6 +8,7 @@ nothing behind the unit changes its state.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,7 +27,7 @@ from polyae.training.affine_maps import (
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["RegionMaps", "neighbour_maps", "region_maps"]
+__all__ = ["PairMaps", "RegionMaps", "neighbour_maps", "region_maps"]
 
 
 @dataclass(frozen=True)
@@ -135,9 +136,29 @@ def _flips(maps: RegionMaps, steps: list[Step], owner: Tensor, unit: NDArray[np.
     return torch.cat(left)[back], torch.cat(right)[back]
 
 
-def neighbour_maps(
-    module: nn.Module, patterns: Bool, owner: NDArray[np.int64], neighbours: Bool
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+class PairMaps(NamedTuple):
+    """Affine maps of n regions and of k neighbours, and what tells them apart.
+
+    Attributes
+    ----------
+    A, B : tensors, shape (n, d, h) and (n, d)
+    A_neighbours, B_neighbours : tensors, shape (k, d, h) and (k, d)
+    single : tensor of int64, shape (s,)
+        Neighbours that differ in one unit.
+    u, v : tensors, shape (s, d) and (s, h + 1)
+        ``[A_ω' B_ω'] = [A_ω B_ω] + u vᵀ`` for these.
+    """
+
+    A: Tensor
+    B: Tensor
+    A_neighbours: Tensor
+    B_neighbours: Tensor
+    single: Tensor
+    u: Tensor
+    v: Tensor
+
+
+def neighbour_maps(module: nn.Module, patterns: Bool, owner: NDArray[np.int64], neighbours: Bool) -> PairMaps:
     """Affine maps of regions and of their neighbours, differentiable in the weights.
 
     Pairs that differ in one unit cost a product of rank one; the rest are multiplied out.
@@ -151,39 +172,38 @@ def neighbour_maps(
         Region that each neighbour belongs to.
     neighbours : array of bool, shape (k, units)
 
-    Returns
-    -------
-    A, B : tensors, shape (n, d, h) and (n, d)
-    A_neighbours, B_neighbours : tensors, shape (k, d, h) and (k, d)
-
     Raises
     ------
     ShapeError
         If the shapes do not fit.
     """
     if neighbours.shape != (len(owner), patterns.shape[-1]):
-        raise ShapeError(f"{len(owner)} neighbours need shape ({len(owner)}, {patterns.shape[-1]}), "
-                         f"got {neighbours.shape}")  # fmt: skip
+        raise ShapeError(
+            f"{len(owner)} neighbours need shape ({len(owner)}, {patterns.shape[-1]}), got {neighbours.shape}"
+        )
     maps = region_maps(module, patterns)
     a, b = maps.affine
-    _, steps = layer_steps(module)
     changed = patterns[owner] != neighbours
-    single = changed.sum(axis=1) == 1
-    at = torch.as_tensor(owner, dtype=torch.int64, device=a.device)
-    near_a, near_b = a[at], b[at]
-    if single.any():
-        one = torch.as_tensor(np.flatnonzero(single), device=a.device)
-        unit = changed[single].argmax(axis=1)
-        turned_on = torch.as_tensor(neighbours[single, unit], device=a.device)
-        u, v = _flips(maps, steps, at[one], unit)
-        u = torch.where(turned_on[:, None], u, -u)
-        near = torch.addcmul(near_a[one] if not single.all() else near_a, u[:, :, None], v[:, None, :-1])
-        offset = torch.addcmul(near_b[one], u, v[:, -1:])
-        if single.all():
-            return a, b, near, offset
-        near_a, near_b = near_a.index_copy(0, one, near), near_b.index_copy(0, one, offset)
-    if not single.all():
-        rest = torch.as_tensor(np.flatnonzero(~single), device=a.device)
-        full_a, full_b = affine_maps(module, neighbours[~single])
-        near_a, near_b = near_a.index_copy(0, rest, full_a), near_b.index_copy(0, rest, full_b)
-    return a, b, near_a, near_b
+    alone = changed.sum(axis=1) == 1
+    single, rest = (torch.as_tensor(np.flatnonzero(x), device=a.device) for x in (alone, ~alone))
+    at = torch.as_tensor(owner[alone], dtype=torch.int64, device=a.device)
+    u, v = _signed_flips(module, maps, at, changed[alone], neighbours[alone])
+    near_a = torch.addcmul(a[at], u[:, :, None], v[:, None, :-1])
+    near_b = torch.addcmul(b[at], u, v[:, -1:])
+    if len(rest):
+        full_a, full_b = affine_maps(module, neighbours[~alone])
+        back = torch.cat([single, rest]).argsort()
+        near_a, near_b = torch.cat([near_a, full_a])[back], torch.cat([near_b, full_b])[back]
+    return PairMaps(a, b, near_a, near_b, single, u, v)
+
+
+def _signed_flips(
+    module: nn.Module, maps: RegionMaps, owner: Tensor, changed: Bool, neighbours: Bool
+) -> tuple[Tensor, Tensor]:
+    if not len(owner):
+        like = maps.columns
+        return like.new_zeros(0, like.shape[2]), like.new_zeros(0, like.shape[1])
+    unit = changed.argmax(axis=1)
+    u, v = _flips(maps, layer_steps(module)[1], owner, unit)
+    turned_on = torch.as_tensor(neighbours[np.arange(len(unit)), unit], device=owner.device)
+    return torch.where(turned_on[:, None], u, -u), v

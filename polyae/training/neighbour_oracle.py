@@ -17,7 +17,7 @@ from polyae.networks.torch_modules import from_torch
 from polyae.predicates.kernel import Arithmetic
 from polyae.queries.neighbours import NeighbourhoodBatch, batch_neighbours
 from polyae.training.bisection import bisected_neighbours, other_codes
-from polyae.training.neighbour_maps import neighbour_maps
+from polyae.training.neighbour_maps import PairMaps, neighbour_maps
 
 Choice = Literal["all", "nearest", "random", "bisection"]
 Float = NDArray[np.float64]
@@ -40,22 +40,38 @@ class NeighbourMaps:
         Code that each neighbour belongs to, ascending.
     distances : tensor, shape (k,)
         Euclidean distance from the code to the hyperplane of the facet, without gradient.
-    A, B : tensors, shape (n, d, h) and (n, d)
-        ``z -> A_ω z + B_ω`` on each code's region.
-    A_neighbours, B_neighbours : tensors, shape (k, d, h) and (k, d)
-        The same on each neighbour.
+    maps : PairMaps
+        ``A, B`` of the codes' regions, ``A_neighbours, B_neighbours``, and their differences of rank one; the
+        first four can be asked of this object itself.
     """
 
     found: NeighbourhoodBatch
     owner: Tensor
     distances: Tensor
-    A: Tensor
-    B: Tensor
-    A_neighbours: Tensor
-    B_neighbours: Tensor
+    maps: PairMaps
 
     def __len__(self) -> int:
-        return len(self.A)
+        return len(self.found)
+
+    @property
+    def A(self) -> Tensor:
+        """``A_ω`` of every code's region: shape (n, d, h)."""
+        return self.maps.A
+
+    @property
+    def B(self) -> Tensor:
+        """``B_ω`` of every code's region: shape (n, d)."""
+        return self.maps.B
+
+    @property
+    def A_neighbours(self) -> Tensor:
+        """``A_ω'`` of every neighbour: shape (k, d, h)."""
+        return self.maps.A_neighbours
+
+    @property
+    def B_neighbours(self) -> Tensor:
+        """``B_ω'`` of every neighbour: shape (k, d)."""
+        return self.maps.B_neighbours
 
     @property
     def flipped(self) -> list[Int]:
@@ -183,7 +199,7 @@ class NeighbourOracle:
     def __call__(self, codes: Tensor) -> NeighbourMaps:
         """Neighbours and maps of codes (n, h); errors as :meth:`find`."""
         found = self.find(codes)
-        a, b, near_a, near_b = neighbour_maps(self.module, found.patterns, found.owner, found.neighbours)
-        owner = torch.as_tensor(found.owner, device=a.device)
-        distances = torch.as_tensor(found.distances, dtype=a.dtype, device=a.device)
-        return NeighbourMaps(found, owner, distances, a, b, near_a, near_b)
+        maps = neighbour_maps(self.module, found.patterns, found.owner, found.neighbours)
+        owner = torch.as_tensor(found.owner, device=maps.A.device)
+        distances = torch.as_tensor(found.distances, dtype=maps.A.dtype, device=maps.A.device)
+        return NeighbourMaps(found, owner, distances, maps)
