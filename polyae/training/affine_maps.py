@@ -188,8 +188,8 @@ def affine_maps(module: nn.Module, patterns: NDArray[np.bool_] | Tensor) -> tupl
     like = next(module.parameters())
     bits = check_patterns(patterns, steps, like.device)
     # Rows 0..h-1 are the images of the axes (the columns of A), row h is the image of the origin, B:
-    # every linear layer is then a single matrix product for the whole batch.
-    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device).expand(len(bits), -1, -1)
+    # every linear layer is then a single matrix product for the whole batch, one for all before the first units.
+    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device)[None]
     start = 0
     for step in steps:
         if step.slope is None:
@@ -197,4 +197,5 @@ def affine_maps(module: nn.Module, patterns: NDArray[np.bool_] | Tensor) -> tupl
         else:
             columns = apply_units(step, step.slope, columns, bits[:, start : start + step.num_units])
             start += step.num_units
+    columns = columns.expand(len(bits), -1, -1)
     return columns[:, :-1].mT, columns[:, -1]

@@ -27,7 +27,7 @@ from polyae.training.affine_maps import (
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["PairMaps", "RegionMaps", "neighbour_maps", "region_maps"]
+__all__ = ["PairMaps", "RegionMaps", "jacobians", "neighbour_maps", "region_maps"]
 
 
 @dataclass(frozen=True)
@@ -93,15 +93,16 @@ def region_maps(module: nn.Module, patterns: Bool | Tensor) -> RegionMaps:
     like = next(module.parameters())
     bits = check_patterns(patterns, steps, like.device)
     parts = _per_step(steps, bits)
-    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device).expand(len(bits), -1, -1)
+    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device)[None]
     before, gaps = [], []
     for step, part in zip(steps, parts, strict=True):
         if step.slope is None:
             columns = apply_affine(step.layer, columns)
         else:
-            before.append(columns)
+            before.append(columns.expand(len(bits), -1, -1))
             gaps.append(1 - step.slope)
             columns = apply_units(step, step.slope, columns, part)
+    columns = columns.expand(len(bits), -1, -1)
     rows = torch.eye(columns.shape[2], dtype=like.dtype, device=like.device)[None]
     behind: list[Tensor] = []
     for step, part in zip(reversed(steps), reversed(parts), strict=True):
@@ -111,6 +112,21 @@ def region_maps(module: nn.Module, patterns: Bool | Tensor) -> RegionMaps:
                 break
         rows = _back(step, rows, part)
     return RegionMaps(columns, before, behind, gaps)
+
+
+def jacobians(module: nn.Module, patterns: Bool | Tensor) -> Tensor:
+    """``A_ω`` alone, shape (n, d, h), multiplied out from the output on: cheap where d is smaller than h.
+
+    Errors as :func:`region_maps`.
+    """
+    _, steps = layer_steps(module)
+    like = next(module.parameters())
+    bits = check_patterns(patterns, steps, like.device)
+    width = next(step.layer.out_features for step in reversed(steps) if isinstance(step.layer, nn.Linear))
+    rows = torch.eye(width, dtype=like.dtype, device=like.device)[None]
+    for step, part in zip(reversed(steps), reversed(_per_step(steps, bits)), strict=True):
+        rows = _back(step, rows, part)
+    return rows.expand(len(bits), -1, -1)
 
 
 def _places(steps: list[Step]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

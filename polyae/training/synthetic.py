@@ -43,7 +43,9 @@ def control_series(labels: Int, generator: np.random.Generator) -> Float:
 
     All are ``m + r s`` with m = 30, s = 2 and r uniform in [-3, 3], t = 0, …, 59, and (1) nothing more,
     (2) ``a sin(2πt/T)`` with a, T uniform in [10, 15], (3) and (4) ``± g t``, g uniform in [0.2, 0.5], (5) and
-    (6) ``± x [t ≥ t3]`` with x uniform in [7.5, 20] and t3 in [n/3, 2n/3].  The equations are published with t from 1; the cycles of the published data start at t = 0.
+    (6) ``± x [t ≥ t3]`` with x uniform in [7.5, 20] and t3 in [n/3, 2n/3].
+
+    The equations are published with t from 1; the cycles of the published data start at t = 0.
     """
     n, t = len(labels), np.arange(CONTROL_LENGTH)
 

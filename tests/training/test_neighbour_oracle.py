@@ -11,7 +11,7 @@ from polyae.errors import OutsideDomainError, SettingError, ShapeError
 from polyae.networks.torch_modules import from_torch
 from polyae.training.affine_maps import affine_maps
 from polyae.training.models import Autoencoder
-from polyae.training.neighbour_maps import neighbour_maps, region_maps
+from polyae.training.neighbour_maps import jacobians, neighbour_maps, region_maps
 from polyae.training.neighbour_oracle import NeighbourOracle
 from tests.engines.zoo import data_network
 from tests.training.test_affine_maps import ZOO, double
@@ -119,6 +119,13 @@ def test_values_and_gradients_of_flips_are_those_of_full_products(module, flips)
         assert (a is None) == (b is None)
         if a is not None:
             torch.testing.assert_close(a, b, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("module", ZOO.values(), ids=ZOO)
+def test_jacobians_from_the_output_on_are_the_same_maps(module):
+    patterns = np.random.default_rng(5).random((6, from_torch(module).num_units)) < 0.5
+    torch.testing.assert_close(jacobians(module, patterns), affine_maps(module, patterns)[0])
+    torch.testing.assert_close(region_maps(module, patterns).affine, affine_maps(module, patterns))
 
 
 def test_region_maps_hold_the_derivatives():
