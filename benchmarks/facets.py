@@ -13,7 +13,8 @@ from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.program import push_through
 from polyae.lp.scipy_solver import ScipyProgram
 from polyae.lp.vertex_walk import FACET, vertex_walk, walk_workspace
-from polyae.predicates.compiled import build_rows, flatten, workspace
+from polyae.predicates.compiled import build_rows, workspace
+from polyae.predicates.flat import flatten
 
 __all__ = ["run"]
 

@@ -63,7 +63,7 @@ class Enumeration:
     witnesses : array, shape (n, h)
     exact_witnesses : dict
         Regions in which no float64 point was found, with a rational one.
-    edges : array of int, shape (e, 2)
+    edges : array of int32, shape (e, 2)
         Adjacent pairs.
     edge_units : array of int, shape (e,)
         Lowest unit behind the facet.
@@ -74,7 +74,7 @@ class Enumeration:
     packed: NDArray[np.uint8]
     witnesses: Float
     exact_witnesses: dict[int, HomogeneousPoint]
-    edges: NDArray[np.int64]
+    edges: NDArray[np.int32]
     edge_units: NDArray[np.int32]
     expanded: NDArray[np.bool_]
     status: Status

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.networks.network import Network
-from polyae.predicates.compiled import twins
+from polyae.predicates.flat import twins
 from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
@@ -67,22 +67,20 @@ def new_frontier(units: int, h: int, capacity: int = 1024) -> Frontier:
     )
 
 
-def _stretched(array: NDArray[Any], length: int) -> NDArray[Any]:
-    bigger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
-    bigger[: len(array)] = array
-    return bigger
+def _stretch(array: NDArray[Any], length: int) -> None:
+    # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
+    array.resize((length, *array.shape[1:]), refcheck=False)
 
 
 def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> Frontier:
-    """Frontier with room for at least so many regions and edges more."""
+    """Frontier with room for at least so many regions and edges more; the arrays are stretched in place."""
     capacity, edge_capacity = len(frontier.words), len(frontier.edges)
     wanted, wanted_edges = int(counters[REGIONS]) + regions, int(counters[EDGES]) + edges
     if wanted_edges > edge_capacity:
-        frontier = frontier._replace(edges=_stretched(frontier.edges, max(wanted_edges, edge_capacity * 3 // 2)))
+        _stretch(frontier.edges, max(wanted_edges, edge_capacity * 5 // 4))
     if wanted > capacity:
-        length = max(wanted, capacity * 3 // 2)
-        names = ("words", "points", "entry", "expanded", "doubtful")
-        frontier = frontier._replace(**{name: _stretched(getattr(frontier, name), length) for name in names})
+        for array in (frontier.words, frontier.points, frontier.entry, frontier.expanded, frontier.doubtful):
+            _stretch(array, max(wanted, capacity * 5 // 4))
     if 2 * wanted > len(frontier.table):
         table = np.full(1 << (2 * wanted).bit_length(), -1, dtype=np.int32)
         _rehash(frontier.words, table, int(counters[REGIONS]))

@@ -14,15 +14,8 @@ from polyae.engines.reference import cross_facets, start_region
 from polyae.lp.solvers import solver_class
 from polyae.lp.vertex_walk import FACET, Walk, vertex_walk, walk_workspace
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.compiled import (
-    CellRows,
-    FlatNetwork,
-    build_rows,
-    evaluate_rows,
-    flatten,
-    strictly_inside,
-    workspace,
-)
+from polyae.predicates.compiled import CellRows, build_rows, evaluate_rows, strictly_inside, workspace
+from polyae.predicates.flat import FlatNetwork, flatten
 from polyae.predicates.jit import compiled
 from polyae.predicates.rational import homogeneous
 

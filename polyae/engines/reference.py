@@ -203,7 +203,7 @@ def _collect(arrangement: Arrangement, frontier: _Frontier, status: Status, seco
         packed=frontier.packed(),
         witnesses=np.array([w.point for w in frontier.witnesses]).reshape(-1, arrangement.network.input_dim),
         exact_witnesses=exact,
-        edges=np.array(list(frontier.edges), dtype=np.int64).reshape(-1, 2),
+        edges=np.array(list(frontier.edges), dtype=np.int32).reshape(-1, 2),
         edge_units=np.array(list(frontier.edges.values()), dtype=np.int32),
         expanded=np.array(frontier.expanded, dtype=bool),
         status=status,

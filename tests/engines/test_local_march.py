@@ -1,5 +1,7 @@
 """Marching from given points, and only so many facets away from them."""
 
+from itertools import pairwise
+
 import networkx as nx
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from polyae.errors import SettingError, ShapeError
 def network(seed: int = 0) -> Network:
     rng = np.random.default_rng(seed)
     sizes = [3, 9, 9]
-    layers = [Layer(rng.normal(size=(o, i)), rng.normal(size=o), 0.0) for i, o in zip(sizes, sizes[1:], strict=False)]
+    layers = [Layer(rng.normal(size=(o, i)), rng.normal(size=o), 0.0) for i, o in pairwise(sizes)]
     return Network([*layers, Layer(rng.normal(size=(2, 9)), np.zeros(2))])
 
 
