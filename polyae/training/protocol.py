@@ -81,6 +81,14 @@ class RunSettings:
         if self.seed < 0 or (self.patience is not None and self.patience < 1):
             raise SettingError(f"seed is not negative and patience positive, got {self.seed} and {self.patience}")
 
+    def num_validation(self, count: int) -> int:
+        """How many of `count` data are kept for validation."""
+        return max(1, round(self.validation * count))
+
+    def num_steps(self, count: int) -> int:
+        """Steps of all epochs on `count` data, validation included."""
+        return self.epochs * math.ceil((count - self.num_validation(count)) / self.batch_size)
+
     def build(self, data_dim: int) -> tuple[Autoencoder, nn.Module | None]:
         """Model and penalty, freshly initialised."""
         model = Autoencoder.from_widths(data_dim, self.hidden, self.latent_dim, seed=self.seed)

@@ -25,7 +25,7 @@ from polyae.training.protocol import RunSettings
 
 CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
 
-__all__ = ["Epoch", "RunResult", "run"]
+__all__ = ["Epoch", "RunResult", "run", "seconds_per_step"]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class RunResult:
 
 def _split(data: Dataset, settings: RunSettings) -> tuple[Tensor, Tensor, Tensor]:
     count = len(data.train)
-    held = max(1, round(settings.validation * count))
+    held = settings.num_validation(count)
     if held >= count:
         raise DataError(f"{data.name}: {count} data leave nothing to train on beside {held} for validation")
     order = torch.randperm(count, generator=generator_of(settings.seed, 0)).numpy()
@@ -242,3 +242,15 @@ def run(
             on_epoch(done)
     state.put(state.best)
     return RunResult(settings, state.epochs, state.model, state.penalty)
+
+
+def seconds_per_step(data: Dataset, settings: RunSettings, steps: int = 5) -> float:
+    """Median time of a step, measured on a run that is thrown away; the first step, a warm-up, is left out."""
+    state, times = _Run(data, settings), []
+    generator = generator_of(settings.seed, 1, 0)
+    for _ in range(steps + 1):
+        chosen = torch.randint(len(state.train), (settings.batch_size,), generator=generator)
+        began = time.perf_counter()
+        state.step(state.train[chosen], generator)
+        times.append(time.perf_counter() - began)
+    return float(np.median(times[1:]))
