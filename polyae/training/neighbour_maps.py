@@ -204,8 +204,9 @@ def neighbour_maps(module: nn.Module, patterns: Bool, owner: NDArray[np.int64], 
     single, rest = (torch.as_tensor(np.flatnonzero(x), device=a.device) for x in (alone, ~alone))
     at = torch.as_tensor(owner[alone], dtype=torch.int64, device=a.device)
     u, v = _signed_flips(module, maps, at, changed[alone], neighbours[alone])
-    near_a = torch.addcmul(a[at], u[:, :, None], v[:, None, :-1])
-    near_b = torch.addcmul(b[at], u, v[:, -1:])
+    # Transposed, so that the loop over the d entries of u, the longest, is the innermost.
+    near = torch.addcmul(maps.columns[at], v[:, :, None], u[:, None])
+    near_a, near_b = near[:, :-1].mT, near[:, -1]
     if len(rest):
         full_a, full_b = affine_maps(module, neighbours[~alone])
         back = torch.cat([single, rest]).argsort()
