@@ -18,6 +18,7 @@ from polyae.queries.theorem import TheoremBound, theorem_bound
 
 if TYPE_CHECKING:
     from polyae.networks import from_torch
+    from polyae.training.neighbour_oracle import NeighbourOracle
 
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ __all__ = [
     "Interval",
     "Layer",
     "Manifold",
+    "NeighbourOracle",
     "Neighbourhood",
     "NeighbourhoodBatch",
     "Network",
@@ -56,8 +58,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name == "from_torch":  # imports PyTorch, which takes seconds, only when asked for
+    # These import PyTorch, which takes seconds, only when asked for.
+    if name == "from_torch":
         from polyae.networks import from_torch
 
         return from_torch
+    if name == "NeighbourOracle":
+        from polyae.training.neighbour_oracle import NeighbourOracle
+
+        return NeighbourOracle
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

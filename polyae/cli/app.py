@@ -17,6 +17,7 @@ from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
 from polyae.cli.radii import radii_command
+from polyae.cli.table import table_command
 from polyae.cli.theorem import bound_command
 from polyae.cli.training import train_command
 from polyae.errors import PolyaeError
@@ -32,6 +33,7 @@ app = typer.Typer(
 COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo_command,
     "train": train_command,
+    "table": table_command,
     "info": info_command,
     "enumerate": enumerate_command,
     "neighbours": neighbours_command,

@@ -1,10 +1,10 @@
-"""``polyae train``: an autoencoder on data that come with the package's dependencies."""
+"""``polyae train``: an autoencoder on scans, generated series, or the user's data files."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
@@ -15,15 +15,21 @@ from polyae.networks.files import write_network
 
 if TYPE_CHECKING:
     from polyae.training.data import Dataset
+    from polyae.training.protocol import ModelName, RunSettings
     from polyae.training.trainer import Penalty
 
-__all__ = ["train_command"]
+__all__ = ["model_name", "train_command"]
 
 #: Rotations of one scan of a "7": the angles of the orbit in radians.
 ORBIT_INTERVAL = (-1.0, 1.0)
 
-ModelOption = Annotated[str, typer.Option("--model", metavar="ae|lie", help="Plain, or Lie-group regularised.")]
-DataOption = Annotated[str, typer.Option("--data", metavar="digits|seven", help="All digit scans, or one rotated 7.")]
+MODELS = "ae, lie, denoising, contractive, first-order, second-order-sampled or second-order-exact"
+DATA = "digits, seven (one rotated scan), cbf, control, or with --root MNIST, CIFAR10 or a UCR data set"
+
+ModelOption = Annotated[str, typer.Option("--model", metavar="NAME", help=f"{MODELS}.")]
+DataOption = Annotated[str, typer.Option("--data", metavar="NAME", help=f"{DATA}.")]
+RootOption = Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Folder with data files.")]
+NoiseOption = Annotated[float, typer.Option("--noise", metavar="S", help="For denoising and contractive.")]
 LatentOption = Annotated[int, typer.Option("--latent", metavar="H", help="Latent dimension.")]
 HiddenOption = Annotated[str, typer.Option("--hidden", metavar="N,N", help="Encoder's widths; decoder reversed.")]
 OutOption = Annotated[Path, typer.Option("--out", metavar="NET", help="Decoder, .json or .safetensors.")]
@@ -43,23 +49,38 @@ def train_command(
     learning_rate: Annotated[float, typer.Option(metavar="R")] = 1e-3,
     weight: WeightOption = 0.01,
     codes: CodesOption = 4,
+    noise: NoiseOption = 0.1,
+    root: RootOption = None,
     seed: Annotated[int, typer.Option(metavar="N", help="Of weights, batches and generators.")] = 0,
     encoder: EncoderOption = None,
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Train an autoencoder and write its decoder. Ctrl-C keeps what has been trained."""
+    """Train an autoencoder and write its decoder.
+
+    Ctrl-C keeps what has been trained.  The models of the protocol (all but ae and lie) keep a checkpoint and a
+    metrics file beside the decoder, in a folder named after it with ".run", and go on from it.
+    """
     from polyae.networks.torch_modules import from_torch
     from polyae.report.threads import one_thread
     from polyae.training.models import Autoencoder
+    from polyae.training.protocol import RunSettings
     from polyae.training.trainer import train
 
     for path in (out, encoder):
         _check_name(path)
     if seed < 0:
         raise SettingError(f"--seed is not negative, got {seed}")
-    scans = _dataset(data, seed)
-    net = Autoencoder.from_widths(scans.dim, hidden=whole_numbers(hidden, "--hidden"), latent_dim=latent, seed=seed)
+    scans = _dataset(data, seed, root)
+    widths = whole_numbers(hidden, "--hidden")
+    if model not in ("ae", "lie"):
+        settings = RunSettings(
+            model_name(model), weight=weight, noise=noise, seed=seed, epochs=epochs, batch_size=batch_size,
+            learning_rate=learning_rate, hidden=tuple(widths), latent_dim=latent, num_generators=latent,
+        )  # fmt: skip
+        _protocol_run(scans, settings, out, encoder, as_json)
+        return
+    net = Autoencoder.from_widths(scans.dim, hidden=widths, latent_dim=latent, seed=seed)
     with one_thread():
         result = train(
             net, scans, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed,
@@ -76,16 +97,56 @@ def train_command(
     finish(summary, as_json, strict=strict, partial=result.interrupted)
 
 
-def _dataset(name: str, seed: int) -> Dataset:
+def model_name(text: str) -> ModelName:
+    """Name of a model of the protocol, written with hyphens on the command line."""
+    from polyae.training.protocol import ModelName
+
+    for name in get_args(ModelName):
+        if text == name.replace(" ", "-"):
+            return cast("ModelName", name)
+    raise SettingError(f"--model {text}: choose {MODELS}")
+
+
+def _protocol_run(data: Dataset, settings: RunSettings, out: Path, encoder: Path | None, as_json: bool) -> None:
+    from polyae.networks.torch_modules import from_torch
+    from polyae.report.threads import one_thread
+    from polyae.training.runs import run
+
+    folder = out.with_name(out.name + ".run")
+    with one_thread():
+        result = run(data, settings, folder)
+    write_network(from_torch(result.model.decoder), out)
+    if encoder is not None:
+        write_network(from_torch(result.model.encoder), encoder)
+    best = result.best
+    summary = {
+        "model": settings.model, "data": data.name, "seed": settings.seed, "weight": settings.weight,
+        "noise": settings.noise, "epochs": len(result.epochs), "best_epoch": best.number,
+        "validation_error": best.validation_error, "test_error": best.test_error,
+        "seconds": sum(epoch.seconds for epoch in result.epochs), "decoder": str(out),
+        "encoder": None if encoder is None else str(encoder), "metrics": str(folder / "metrics.json"),
+    }  # fmt: skip
+    finish(summary, as_json)
+
+
+def _dataset(name: str, seed: int, root: Path | None) -> Dataset:
+    from polyae.training.archives import load_dataset
     from polyae.training.data import digit_seven, digits
     from polyae.training.orbits import image_rotation_generator, orbit_dataset
+    from polyae.training.synthetic import cbf, synthetic_control
 
+    if root is not None:
+        return load_dataset(root, name)
     match name:
+        case "cbf":
+            return cbf(seed=seed)
+        case "control":
+            return synthetic_control(seed=seed)
         case "digits":
             return digits(seed=seed)
         case "seven":
             return orbit_dataset(image_rotation_generator(8), digit_seven(), ORBIT_INTERVAL, seed=seed, name="seven")
-    raise SettingError(f"--data {name}: choose digits or seven")
+    raise SettingError(f"--data {name}: choose {DATA}")
 
 
 def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
@@ -100,7 +161,7 @@ def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
         case "lie":
             regulariser = LieGroupRegulariser(dim, kind="skew", seed=seed)
             return ExactNeighbourPenalty(regulariser, ExactOracle(batch_neighbours), max_codes=codes)
-    raise SettingError(f"--model {model}: choose ae or lie")
+    raise SettingError(f"--model {model}: choose {MODELS}")
 
 
 def _check_name(path: Path | None) -> None:

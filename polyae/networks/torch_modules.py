@@ -23,7 +23,7 @@ CHECK_POINTS = 32
 UNDERFLOW = 2.0**-1000
 
 
-def from_torch(module: nn.Module, drop_output: bool = False) -> Network:
+def from_torch(module: nn.Module, drop_output: bool = False, *, compare: bool = True) -> Network:
     """Read a PyTorch module, as it computes in eval mode.
 
     Reads ``nn.Sequential`` (nested at will) of Linear, ReLU, LeakyReLU, PReLU, :class:`Abs`,
@@ -41,6 +41,8 @@ def from_torch(module: nn.Module, drop_output: bool = False) -> Network:
     module : torch.nn.Module
     drop_output : bool
         Leave a final Sigmoid or Tanh out (if there is one) instead of refusing it.
+    compare : bool
+        False leaves the comparison out: for a module that was compared before and has new weights since.
 
     Raises
     ------
@@ -62,7 +64,8 @@ def from_torch(module: nn.Module, drop_output: bool = False) -> Network:
     network = Network(Layer(p.affine.weight, p.affine.bias, p.slope, name=p.name) for p in pieces)
     if dropped is not None:
         twin.set_submodule(dropped.path, nn.Identity())
-    _compare(network, pieces, twin)
+    if compare:
+        _compare(network, pieces, twin)
     return network
 
 

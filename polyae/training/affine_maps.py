@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from polyae.errors import NetworkError, ShapeError, UnsupportedLayerError
 from polyae.networks.torch_modules import Abs
 
-__all__ = ["affine_maps"]
+__all__ = ["Step", "affine_maps", "apply_affine", "apply_units", "check_patterns", "layer_steps"]
 
 
 @dataclass(frozen=True)
-class _Step:
+class Step:
     """One layer of the network: an affine map, or units with these slopes (width,) when off."""
 
     layer: nn.Module
@@ -70,8 +70,8 @@ def _input_dim(leaves: list[tuple[str, nn.Module]]) -> int:
     raise UnsupportedLayerError("the module has no Linear layer, so the width of its input is unknown")
 
 
-def _steps(module: nn.Module) -> tuple[int, list[_Step]]:
-    """Width of the input, and the layers that act."""
+def layer_steps(module: nn.Module) -> tuple[int, list[Step]]:
+    """Width of the input, and the layers that act, from the input on."""
     leaves = list(_leaves(module))
     width = input_dim = _input_dim(leaves)
     like = next(module.parameters())
@@ -84,14 +84,14 @@ def _steps(module: nn.Module) -> tuple[int, list[_Step]]:
                 if layer.in_features != width:
                     raise ShapeError(f"layer {name} takes {layer.in_features} inputs but gets {width}")
                 width = layer.out_features
-                steps.append(_Step(layer))
+                steps.append(Step(layer))
             case nn.BatchNorm1d():
                 if layer.num_features != width:
                     raise ShapeError(f"layer {name} takes {layer.num_features} inputs but gets {width}")
-                steps.append(_Step(layer))
+                steps.append(Step(layer))
             case _:
                 ones = torch.ones(width, dtype=like.dtype, device=like.device)
-                steps.append(_Step(layer, _slope(name, layer, ones)))
+                steps.append(Step(layer, _slope(name, layer, ones)))
     return input_dim, steps
 
 
@@ -110,7 +110,8 @@ def _add_to_offset(columns: Tensor, shift: Tensor) -> Tensor:
     return torch.cat([columns[:, :-1], columns[:, -1:] + shift], dim=1)
 
 
-def _affine(layer: nn.Module, columns: Tensor) -> Tensor:
+def apply_affine(layer: nn.Module, columns: Tensor) -> Tensor:
+    """Pass images of the axes and of the origin, (n, h + 1, width), through a Linear or a BatchNorm1d."""
     if isinstance(layer, nn.BatchNorm1d):
         return _batch_norm(layer, columns)
     if not isinstance(layer, nn.Linear):
@@ -119,10 +120,28 @@ def _affine(layer: nn.Module, columns: Tensor) -> Tensor:
     return moved if layer.bias is None else _add_to_offset(moved, layer.bias)
 
 
-def _units(step: _Step, slope: Tensor, columns: Tensor, bits: Tensor) -> Tensor:
+def apply_units(step: Step, slope: Tensor, columns: Tensor, bits: Tensor) -> Tensor:
+    """Pass columns (n, c, width) through units in the states `bits` (n, units of the step)."""
     on = torch.zeros(len(bits), len(slope), dtype=torch.bool, device=bits.device)
     on[:, step.has_unit] = bits
     return columns * torch.where(on, torch.ones_like(slope), slope)[:, None]
+
+
+def check_patterns(patterns: NDArray[np.bool_] | Tensor, steps: list[Step], device: torch.device) -> Tensor:
+    """Return patterns (n, units) as a boolean tensor.
+
+    Raises
+    ------
+    ShapeError
+        If they do not fit the units of the steps.
+    """
+    bits = torch.as_tensor(patterns, device=device)
+    units = sum(step.num_units for step in steps)
+    if bits.ndim != 2 or bits.shape[1] != units or bits.dtype != torch.bool:
+        raise ShapeError(
+            f"patterns of this module are boolean, shape (n, {units}); got {bits.dtype}, {tuple(bits.shape)}"
+        )
+    return bits
 
 
 def affine_maps(module: nn.Module, patterns: NDArray[np.bool_] | Tensor) -> tuple[Tensor, Tensor]:
@@ -165,22 +184,18 @@ def affine_maps(module: nn.Module, patterns: NDArray[np.bool_] | Tensor) -> tupl
     >>> A.flatten().tolist(), B.flatten().tolist()
     ([-4.0, 4.0], [-4.0, 4.0])
     """
-    input_dim, steps = _steps(module)
+    input_dim, steps = layer_steps(module)
     like = next(module.parameters())
-    bits = torch.as_tensor(patterns, device=like.device)
-    units = sum(step.num_units for step in steps)
-    if bits.ndim != 2 or bits.shape[1] != units or bits.dtype != torch.bool:
-        raise ShapeError(
-            f"patterns of this module are boolean, shape (n, {units}); got {bits.dtype}, {tuple(bits.shape)}"
-        )
+    bits = check_patterns(patterns, steps, like.device)
     # Rows 0..h-1 are the images of the axes (the columns of A), row h is the image of the origin, B:
-    # every linear layer is then a single matrix product for the whole batch.
-    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device).expand(len(bits), -1, -1)
+    # every linear layer is then a single matrix product for the whole batch, one for all before the first units.
+    columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device)[None]
     start = 0
     for step in steps:
         if step.slope is None:
-            columns = _affine(step.layer, columns)
+            columns = apply_affine(step.layer, columns)
         else:
-            columns = _units(step, step.slope, columns, bits[:, start : start + step.num_units])
+            columns = apply_units(step, step.slope, columns, bits[:, start : start + step.num_units])
             start += step.num_units
+    columns = columns.expand(len(bits), -1, -1)
     return columns[:, :-1].mT, columns[:, -1]

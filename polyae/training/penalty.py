@@ -14,9 +14,9 @@ from polyae.training.models import Autoencoder
 from polyae.training.regulariser import HasNeighbours, LieGroupRegulariser
 
 Float = NDArray[np.float64]
-NeighbourOracle = Callable[[nn.Module, Float], Sequence[HasNeighbours]]
+NeighbourSource = Callable[[nn.Module, Float], Sequence[HasNeighbours]]
 
-__all__ = ["ExactNeighbourPenalty", "NeighbourOracle"]
+__all__ = ["ExactNeighbourPenalty", "NeighbourSource"]
 
 
 class ExactNeighbourPenalty(nn.Module):
@@ -41,7 +41,7 @@ class ExactNeighbourPenalty(nn.Module):
     def __init__(
         self,
         regulariser: LieGroupRegulariser,
-        oracle: NeighbourOracle,
+        oracle: NeighbourSource,
         *,
         max_codes: int | None = None,
     ) -> None:

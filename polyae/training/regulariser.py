@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -13,10 +12,11 @@ from torch import Tensor, nn
 
 from polyae.errors import SettingError, ShapeError
 from polyae.training.affine_maps import affine_maps
+from polyae.training.generators import Kind, initial, largest_norm, matrices, move
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood", "closed_form_epsilon"]
+__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood", "closed_form_epsilon", "solve_gram"]
 
 
 class HasNeighbours(Protocol):
@@ -38,13 +38,6 @@ class PatternNeighbourhood(NamedTuple):
     neighbours: Bool
 
 
-def _skew_part(raw: Tensor) -> Tensor:
-    return (raw - raw.mT) / 2
-
-
-_PARAMETRISATIONS: dict[str, Callable[[Tensor], Tensor]] = {"full": lambda raw: raw, "skew": _skew_part}
-
-
 @torch.no_grad()
 def closed_form_epsilon(moved: Tensor, difference: Tensor, floor: Tensor) -> Tensor:
     """Minimisers ``ε* = M⁺ v`` of ``‖difference - Σ_k ε_k moved_k‖`` (Propositions 2 and 3), without gradient.
@@ -63,11 +56,15 @@ def closed_form_epsilon(moved: Tensor, difference: Tensor, floor: Tensor) -> Ten
     tensor, shape (p, m)
         The shortest minimiser: M need not be regular.
     """
-    gram = moved @ moved.mT
-    right = moved @ difference[:, :, None]
-    relative = torch.full_like(floor, 4 * moved.shape[1] * torch.finfo(moved.dtype).eps)
+    return solve_gram(moved @ moved.mT, (moved @ difference[:, :, None])[:, :, 0], floor)
+
+
+@torch.no_grad()
+def solve_gram(gram: Tensor, right: Tensor, floor: Tensor) -> Tensor:
+    """``M⁺ v`` for Gram matrices M (p, m, m) and right-hand sides v (p, m); `floor` as above."""
+    relative = torch.full_like(floor, 4 * gram.shape[1] * torch.finfo(gram.dtype).eps)
     inverse = torch.linalg.pinv(gram, atol=floor.square(), rtol=relative, hermitian=True)
-    return (inverse @ right)[:, :, 0]
+    return (inverse @ right[:, :, None])[:, :, 0]
 
 
 class LieGroupRegulariser(nn.Module):
@@ -87,16 +84,20 @@ class LieGroupRegulariser(nn.Module):
     ----------
     dim : int
         Dimension d of the data space.
-    kind : {"full", "skew"}
-        Any matrix, or a skew-symmetric one (its exponential is then orthogonal).
+    kind : {"full", "skew", "low rank"}
+        Any matrix, a skew-symmetric one (its exponential is then orthogonal), or one of rank at most `rank`,
+        ``L Rᵀ``, whose products cost the rank instead of d.
     num_generators : int
         Number m of generators.
+    rank : int, optional
+        For "low rank" only.
     reduction : {"mean", "sum"}
         Over pairs.
     seed : int
         Seed of the initial generators, of entries with variance 1/d.
     generators : array, shape (m, d, d), optional
-        Initial generators instead of random ones; of kind "skew" their skew part is taken.
+        Initial generators instead of random ones; of kind "skew" their skew part is taken, of kind "low rank"
+        the nearest matrix of that rank.
     dtype : torch.dtype
 
     Raises
@@ -119,57 +120,52 @@ class LieGroupRegulariser(nn.Module):
         self,
         dim: int,
         *,
-        kind: Literal["full", "skew"] = "full",
+        kind: Kind = "full",
         num_generators: int = 1,
+        rank: int | None = None,
         reduction: Literal["mean", "sum"] = "mean",
         seed: int = 0,
         generators: ArrayLike | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
         super().__init__()
-        if kind not in _PARAMETRISATIONS:
-            raise SettingError(f"kind of generators is one of {sorted(_PARAMETRISATIONS)}, got {kind!r}")
         if reduction not in ("mean", "sum"):
             raise SettingError(f"reduction is 'mean' or 'sum', got {reduction!r}")
-        if dim < 1 or num_generators < 1:
-            raise ShapeError(f"needs a positive dimension and number of generators, got {dim} and {num_generators}")
+        self.dim = dim
         self.kind = kind
         self.reduction = reduction
-        if generators is None:
-            source = torch.Generator().manual_seed(seed)
-            raw = torch.randn(num_generators, dim, dim, generator=source, dtype=dtype) / math.sqrt(dim)
-        else:
-            raw = torch.tensor(np.asarray(generators), dtype=dtype)
-            if raw.ndim != 3 or raw.shape[1:] != (dim, dim) or len(raw) < 1:
-                raise ShapeError(f"generators have shape (m, {dim}, {dim}), got {tuple(raw.shape)}")
-        self.raw = nn.Parameter(_PARAMETRISATIONS[kind](raw))
+        self.raw = nn.Parameter(initial(kind, dim, num_generators, rank, seed, generators, dtype))
 
     @property
     def generators(self) -> Tensor:
         """The generators G_k: shape (m, d, d)."""
-        return _PARAMETRISATIONS[self.kind](self.raw)
+        return matrices(self.kind, self.raw)
 
     def extra_repr(self) -> str:
         """Describe the module in its printed form."""
-        return f"dim={self.raw.shape[1]}, num_generators={len(self.raw)}, kind={self.kind!r}"
+        return f"dim={self.dim}, num_generators={self.num_generators}, kind={self.kind!r}"
+
+    @property
+    def num_generators(self) -> int:
+        """Number m of generators."""
+        return self.raw.shape[-3]
+
+    def floor(self, sizes: Tensor) -> Tensor:
+        """Norms below which ``G_k A`` is rounding error, for sources of norms `sizes` (p,)."""
+        with torch.no_grad():
+            return self.dim * torch.finfo(sizes.dtype).eps * largest_norm(self.kind, self.raw) * sizes
 
     def _moved(self, sources: Tensor) -> tuple[Tensor, Tensor]:
         """``G_k A`` flattened, (p, m, d*h), and the norms below which it is rounding error, (p,)."""
-        generators = self.generators
-        m, d = generators.shape[:2]
-        count, _, h = sources.shape
-        # One product for all generators and pairs; its cost is m d² per column of a source.
-        stacked = generators.reshape(m * d, d) @ sources.permute(1, 0, 2).reshape(d, count * h)
-        moved = stacked.reshape(m, d, count, h).permute(2, 0, 1, 3).reshape(count, m, d * h)
-        largest = torch.linalg.vector_norm(generators.detach(), dim=(1, 2)).max()
-        size = torch.linalg.vector_norm(sources.detach(), dim=(1, 2))
-        return moved, d * torch.finfo(moved.dtype).eps * largest * size
+        moved = move(self.kind, self.raw, sources.permute(1, 0, 2).flatten(1))
+        moved = moved.unflatten(2, (len(sources), sources.shape[2])).permute(2, 0, 1, 3).flatten(2)
+        return moved, self.floor(torch.linalg.vector_norm(sources.detach(), dim=(1, 2)))
 
-    def _check(self, targets: Tensor, sources: Tensor) -> None:
-        dim = self.raw.shape[1]
-        if targets.shape != sources.shape or sources.ndim != 3 or sources.shape[1] != dim:
+    def check(self, targets: Tensor, sources: Tensor) -> None:
+        """Raise a ShapeError unless both have one shape (p, d, h)."""
+        if targets.shape != sources.shape or sources.ndim != 3 or sources.shape[1] != self.dim:
             raise ShapeError(
-                f"targets and sources have one shape (pairs, {dim}, h); got {tuple(targets.shape)} and "
+                f"targets and sources have one shape (pairs, {self.dim}, h); got {tuple(targets.shape)} and "
                 f"{tuple(sources.shape)}"
             )
 
@@ -191,7 +187,7 @@ class LieGroupRegulariser(nn.Module):
         ShapeError
             If the shapes do not fit.
         """
-        self._check(targets, sources)
+        self.check(targets, sources)
         difference = (targets - sources).flatten(1)
         moved, floor = self._moved(sources)
         epsilon = closed_form_epsilon(moved.detach(), difference.detach(), floor)
@@ -234,6 +230,10 @@ class LieGroupRegulariser(nn.Module):
                 raise ShapeError(f"segments have shape ({len(sources)},), got {tuple(segments.shape)}")
             targets = targets[segments]
         norms, _ = self.residuals(targets, sources)
+        return self.reduce(norms, weights)
+
+    def reduce(self, norms: Tensor, weights: Tensor | None = None) -> Tensor:
+        """Weighted mean or sum of the values of the pairs, shape (p,)."""
         if weights is None:
             weights = torch.ones_like(norms)
         elif weights.shape != norms.shape:

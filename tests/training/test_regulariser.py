@@ -281,7 +281,7 @@ def empty_oracle(decoder, codes):
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
-        (lambda: LieGroupRegulariser(3, kind="orthogonal"), SettingError, r"\['full', 'skew'\], got 'orthogonal'"),
+        (lambda: LieGroupRegulariser(3, kind="orthogonal"), SettingError, r"'low rank', 'skew'\], got 'orthogonal'"),
         (lambda: LieGroupRegulariser(3, reduction="max"), SettingError, "got 'max'"),
         (lambda: LieGroupRegulariser(3, num_generators=0), ShapeError, "got 3 and 0"),
         (lambda: LieGroupRegulariser(3, generators=TURN), ShapeError, r"\(m, 3, 3\), got \(1, 2, 2\)"),

@@ -1,0 +1,189 @@
+"""A table of experiments: data sets times models times settings times seeds, one run after the other."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from polyae.errors import FileFormatError, NetworkError, SettingError
+from polyae.training.data import Dataset
+from polyae.training.paper_table import paper_figure
+from polyae.training.protocol import ModelName, RunSettings
+from polyae.training.runs import run, seconds_per_step
+
+__all__ = ["Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "write_rows"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finished run; the errors are NaN if it diverged."""
+
+    data: str
+    model: str
+    weight: float
+    noise: float
+    seed: int
+    epochs: int
+    best_epoch: int
+    validation_error: float
+    test_error: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Table:
+    """What is to be run: data sets, and settings that all of them are run with."""
+
+    data: Sequence[Dataset]
+    settings: Sequence[RunSettings]
+
+
+def plan(
+    models: Sequence[ModelName],
+    *,
+    runs: int,
+    weights: Sequence[float],
+    noises: Sequence[float],
+    common: RunSettings | None = None,
+) -> list[RunSettings]:
+    """Settings of all runs on one data set: every model with every λ, or noise, that concerns it, and every seed.
+
+    Raises
+    ------
+    SettingError
+        If something is empty or out of range.
+
+    Examples
+    --------
+    >>> len(plan(["ae", "denoising", "second order exact"], runs=2, weights=[1.0, 10.0], noises=[0.1]))
+    8
+    """
+    if not models or not weights or not noises or runs < 1:
+        raise SettingError("a table takes a model, a run, a weight and a noise at least")
+    base = RunSettings() if common is None else common
+    found = []
+    for model in models:
+        kind = replace(base, model=model)
+        match model:
+            case "ae":
+                grid = [kind]
+            case "denoising":
+                grid = [replace(kind, noise=noise) for noise in noises]
+            case _:
+                grid = [replace(kind, weight=weight) for weight in weights]
+        found += [replace(each, seed=base.seed + k) for each in grid for k in range(runs)]
+    return found
+
+
+def projected_seconds(table: Table) -> list[tuple[str, str, float, float]]:
+    """Data set, model, measured seconds a step, and seconds of all its runs as projected from that."""
+    found: list[tuple[str, str, float, float]] = []
+    for data in table.data:
+        for model in dict.fromkeys(s.model for s in table.settings):
+            chosen = [s for s in table.settings if s.model == model]
+            each = seconds_per_step(data, chosen[0])
+            total = sum(s.num_steps(len(data.train)) for s in chosen) * each
+            found.append((data.name, model, each, total))
+    return found
+
+
+def _one(data: Dataset, settings: RunSettings, folder: Path) -> Row:
+    name = f"{settings.model}-{settings.weight:g}-{settings.noise:g}-{settings.seed}".replace(" ", "-")
+    common = (data.name, settings.model, settings.weight, settings.noise, settings.seed)
+    began = time.perf_counter()
+    try:
+        result = run(data, settings, folder / data.name.replace(" ", "-") / name)
+    except NetworkError:
+        return Row(*common, 0, 0, math.nan, math.nan, time.perf_counter() - began)
+    best, seconds = result.best, sum(epoch.seconds for epoch in result.epochs)
+    return Row(*common, len(result.epochs), best.number, best.validation_error, best.test_error, seconds)
+
+
+def fill(table: Table, folder: Path, on_row: Callable[[Row], None] | None = None) -> list[Row]:
+    """Run what has not been run yet; every run has its own folder, so that a killed table goes on where it was.
+
+    Errors as :func:`polyae.training.runs.run`, but a run that diverges is a row with errors NaN.
+    """
+    rows = []
+    for data in table.data:
+        for settings in table.settings:
+            rows.append(_one(data, settings, folder))
+            if on_row is not None:
+                on_row(rows[-1])
+    return rows
+
+
+def write_rows(rows: Sequence[Row], path: Path) -> None:
+    """Write all rows into one Parquet file.
+
+    Raises
+    ------
+    SettingError
+        If pyarrow is not installed.
+    FileFormatError
+        If the file cannot be written.
+    """
+    try:
+        import pyarrow as arrow
+        from pyarrow import parquet
+    except ImportError as error:
+        raise SettingError("Parquet files need pyarrow: pip install 'polyae[table]'") from error
+    try:
+        parquet.write_table(arrow.Table.from_pylist([vars(row) for row in rows]), path)
+    except OSError as error:
+        raise FileFormatError(f"cannot write {path}: {error}") from error
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Rows of a file that :func:`write_rows` wrote.
+
+    Raises
+    ------
+    FileFormatError
+        If it is missing or not such a file.
+    """
+    from pyarrow import ArrowException, parquet
+
+    try:
+        return [Row(**row) for row in parquet.read_table(path).to_pylist()]
+    except (OSError, ArrowException, TypeError) as error:
+        raise FileFormatError(f"{path} is not a table of runs: {error}") from error
+
+
+def _best(rows: Sequence[Row]) -> list[Row]:
+    """Runs of the setting (λ, noise) with the least mean validation error; runs that diverged count as infinite."""
+    groups = defaultdict(list)
+    for row in rows:
+        groups[row.weight, row.noise].append(row)
+    errors = {key: np.mean([r.validation_error for r in group]) for key, group in groups.items()}
+    return groups[min(errors, key=lambda key: math.inf if math.isnan(errors[key]) else errors[key])]
+
+
+def _cell(data: str, model: ModelName, rows: Sequence[Row]) -> str:
+    if not rows:
+        return "-"
+    best = _best(rows)
+    errors = 100 * np.array([row.test_error for row in best])
+    if np.isnan(errors).any():
+        return "diverged"
+    setting = {"ae": "", "denoising": f", σ {best[0].noise:g}"}.get(model, f", λ {best[0].weight:g}")
+    spread = f" ± {errors.std(ddof=1):.2f}" if len(errors) > 1 else ""
+    theirs = paper_figure(data.partition(",")[0].partition(" ")[0], model)
+    paper = "" if theirs is None else f" ({theirs[0]:g} ± {theirs[1]:g})"
+    return f"{errors.mean():.2f}{spread}{setting}{paper}"
+
+
+def markdown(rows: Sequence[Row]) -> str:
+    """Test errors times 100, mean ± standard deviation over seeds at the best setting, the paper's in brackets."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    lines = ["| data | " + " | ".join(models) + " |", "|---" * (len(models) + 1) + "|"]
+    for data in dict.fromkeys(row.data for row in rows):
+        cells = [_cell(data, m, [r for r in rows if (r.data, r.model) == (data, m)]) for m in models]  # type: ignore[arg-type]
+        lines.append(f"| {data} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
