@@ -15,7 +15,7 @@ LAYERS = [
     {"complex"},
     {"queries"},
     {"training"},
-    {"report", "cli", ""},  # "" is the root, which re-exports the public names
+    {"report", "cli", "__main__", ""},  # "" is the root, which re-exports the public names
 ]
 RANK = {part: rank for rank, parts in enumerate(LAYERS) for part in parts}
 

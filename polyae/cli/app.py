@@ -41,18 +41,24 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "bound": bound_command,
     "count": count_command,
 }
-VersionOption = Annotated[bool, typer.Option("--version", help="Print the version.")]
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"polyae {__version__}")
+        raise typer.Exit
+
+
+VersionOption = Annotated[
+    bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)
+]
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
 
 
-@app.callback(invoke_without_command=True)
-def _version(context: typer.Context, version: VersionOption = False) -> None:
+@app.callback()
+def _options(version: VersionOption = False) -> None:
     """Exact polyhedral geometry of trained ReLU autoencoders."""
-    if version:
-        print(f"polyae {__version__}")
-    elif context.invoked_subcommand is None:
-        print(context.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:

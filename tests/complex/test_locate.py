@@ -112,6 +112,6 @@ def test_wrong_shapes_are_refused(digits: RegionComplex) -> None:
     for points in ([1.0], [[1.0, 2.0, 3.0]], 1.0, np.zeros((2, 2, 2))):
         with pytest.raises(ShapeError, match="expected"):
             digits.locate(points)
-    for bits in (np.zeros(20, dtype=bool), np.zeros((1, 19), dtype=bool)):
+    for bits in (np.zeros(19, dtype=bool), np.zeros((1, 19), dtype=bool)):
         with pytest.raises(ShapeError, match="expected"):
             digits.find(bits)
