@@ -41,8 +41,8 @@ def test_ucr_folder_with_either_format(tmp_path: Path) -> None:
 def test_mnist_gzipped_or_not(tmp_path: Path) -> None:
     pixels = bytes(range(8))
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(2, 2, 2, values=pixels))
-    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(2, values=b"\x07\x01")))
-    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(1, 2, 2, values=b"\xff\x00\xff\x00")))
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(2, values=b"\x07\x01"), mtime=0))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(1, 2, 2, values=b"\xff\x00\xff\x00"), mtime=0))
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(1, values=b"\x03"))
     data = load_mnist(tmp_path)
     assert (data.train * 255).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
@@ -167,7 +167,7 @@ def test_malformed_series_are_named(tmp_path: Path, name: str, content: str, mes
         ("x", b"\x00\x00\x0d\x01", "it begins with 00000d01"),
         ("x", b"", "not an IDX file"),
         ("x", b"\x00\x00\x08\x03\x00", "truncated or damaged"),
-        ("x.gz", gzip.compress(idx(3, values=b"abc"))[:-4], "cannot be unpacked"),
+        ("x.gz", gzip.compress(idx(3, values=b"abc"), mtime=0)[:-4], "cannot be unpacked"),
         ("x.gz", b"no gzip", "cannot be unpacked"),
     ],
 )
