@@ -15,7 +15,7 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, KDTree, QhullError
 
-from polyae.complex.generators import Generators, exact_generators, exact_volume
+from polyae.lp.generators import Generators, exact_generators, exact_volume
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
 

@@ -62,6 +62,9 @@ class Enumeration:
         Lowest unit behind the facet.
     expanded : array of bool, shape (n,)
         Regions whose facets have all been crossed.
+    f_vector : tuple of int, optional
+        Numbers of faces of dimension 0 to h of the subdivided domain, its boundary included, from engines
+        that count them; their alternating sum is 1.
     """
 
     packed: NDArray[np.uint8]
@@ -74,6 +77,7 @@ class Enumeration:
     engine: str
     seconds: float
     decisions: DecisionCounts = field(default_factory=DecisionCounts)
+    f_vector: tuple[int, ...] | None = None
 
 
 class Engine(Protocol):

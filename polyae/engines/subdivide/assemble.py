@@ -1,0 +1,300 @@
+"""Regions, adjacency and face counts of a finished mesh.
+
+A linear functional that is constant on no edge has on every face of the subdivision one lowest vertex: the
+one from which all edges of the face go up.  So every face is met once, at its lowest vertex, as a choice of
+edges that go up: for each unit there one of the edges that leave it, or none where the face stays on it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
+from polyae.tolerances import UNIT_ROUNDOFF
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Words = NDArray[np.uint64]
+Up = NDArray[np.int32]
+
+__all__ = ["Regions", "collect_facets", "collect_regions", "count_faces", "direct", "faces_at", "new_regions", "point_up"]
+
+
+class Regions(NamedTuple):
+    """Regions and facets between them.
+
+    Attributes
+    ----------
+    words : array of uint64, shape (n, w)
+    witnesses : array, shape (n, h)
+    proved : array of bool, shape (n,)
+        Whether the clearance of vertices proves the witness.
+    table_key, table_region : hash table of the regions
+    facets : array of int32, shape (e, 3)
+        Two regions, and the unit between them.
+    """
+
+    words: Words
+    witnesses: Float
+    proved: NDArray[np.bool_]
+    table_key: Words
+    table_region: NDArray[np.int32]
+    facets: NDArray[np.int32]
+
+
+def new_regions(regions: int, facets: int, h: int, width: int) -> Regions:
+    """Room for so many."""
+    slots = 1 << max(4, (2 * regions).bit_length())
+    return Regions(
+        np.empty((regions, width), dtype=np.uint64),
+        np.empty((regions, h)),
+        np.zeros(regions, dtype=np.bool_),
+        np.empty(slots, dtype=np.uint64),
+        np.full(slots, -1, dtype=np.int32),
+        np.empty((facets, 3), dtype=np.int32),
+    )
+
+
+@nb.njit(cache=True)
+def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.int8]) -> int:
+    """Sign of a functional along every edge, 0 where bounds do not prove it; returns how many these are."""
+    vertices, h = counters[VERTICES], len(functional)
+    height, error = np.zeros(vertices), np.zeros(vertices)
+    norm = 0.0
+    for c in range(h):
+        norm += abs(functional[c])
+        for v in range(vertices):
+            product = functional[c] * mesh.coordinates[c, v]
+            height[v] += product
+            error[v] += abs(product)
+    for v in range(vertices):
+        error[v] = (mesh.position_error[v] * norm + (h + 2) * UNIT_ROUNDOFF * error[v]) * (1.0 + 1e-13)
+    doubtful = 0
+    for e in range(counters[EDGES]):
+        a, b = mesh.ends[e, 0], mesh.ends[e, 1]
+        climb, slack = height[b] - height[a], (error[a] + error[b]) * (1.0 + 1e-13)
+        rises[e] = 1 if climb > slack else (-1 if climb < -slack else 0)
+        doubtful += 0 if abs(climb) > slack else 1
+    return doubtful
+
+
+@nb.njit(cache=True)
+def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np.int8], up: Up) -> None:
+    """For every vertex the other ends of the edges that go up from it.
+
+    Columns ``2 s`` and ``2 s + 1`` of `up` are the edges that leave unit s of the vertex to its negative and
+    positive side, those after them the edges that lie on larger faces of the domain; -1 where none goes up.
+    """
+    up[:] = -1
+    for e in range(counters[EDGES]):
+        low = 0 if rises[e] > 0 else 1
+        a, b = mesh.ends[e, low], mesh.ends[e, 1 - low]
+        slot = mesh.missing[e, low]
+        if slot >= 0:
+            q = mesh.own[a, slot]
+            on = np.int64((mesh.words[b, q >> 6] >> np.uint64(63 - (q & 63))) & np.uint64(1))
+            up[a, 2 * slot + on] = b
+        else:
+            face = mesh.face[a]
+            at = 2 * faces.dims[face]
+            for i in range(faces.up_start[face], faces.up_start[face + 1]):
+                if faces.up[i] == mesh.edge_face[e]:
+                    up[a, at + i - faces.up_start[face]] = b
+
+
+@nb.njit(cache=True)
+def _opens_up(faces: FaceTable, up: Up, v: int, face: int) -> bool:
+    """Whether all edges on larger faces of the domain go up."""
+    at = 2 * faces.dims[face]
+    for i in range(faces.up_start[face + 1] - faces.up_start[face]):
+        if up[v, at + i] < 0:
+            return False
+    return True
+
+
+@nb.njit(cache=True)
+def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dimension: Int) -> tuple[int, int]:
+    """Numbers of regions and of facets between them; `by_dimension` counts all faces of a simple domain.
+
+    At a vertex with a_s edges up from unit s, the faces that it is lowest on are counted by the
+    product of the 1 + a_s x, by their dimension in the power of x.
+    """
+    regions, facets, h = 0, 0, len(mesh.coordinates)
+    polynomial = np.zeros(h + 1, dtype=np.int64)
+    for v in range(counters[VERTICES]):
+        face = mesh.face[v]
+        own, covers = faces.dims[face], faces.up_start[face + 1] - faces.up_start[face]
+        polynomial[:] = 0
+        polynomial[0] = 1
+        for s in range(own + covers):
+            at = 2 * s if s < own else own + s
+            rising = np.int64(up[v, at] >= 0)
+            if s < own:
+                rising += np.int64(up[v, at + 1] >= 0)
+            for k in range(h, 0, -1):
+                polynomial[k] += rising * polynomial[k - 1]
+        for k in range(h + 1):
+            by_dimension[k] += polynomial[k]
+        if _opens_up(faces, up, v, face):
+            product, first = 1, 0
+            for s in range(own):
+                rising = np.int64(up[v, 2 * s] >= 0) + np.int64(up[v, 2 * s + 1] >= 0)
+                first = first * rising + product
+                product *= rising
+            regions += product
+            facets += first
+    return regions, facets
+
+
+@nb.njit(cache=True)
+def faces_at(mesh: Mesh, faces: FaceTable, up: Up, v: int) -> tuple[int, Int]:
+    """Edges up on larger faces of the domain, as bits, and the numbers of edges up from each unit."""
+    face = mesh.face[v]
+    own, bits = faces.dims[face], np.int64(0)
+    for i in range(faces.up_start[face + 1] - faces.up_start[face]):
+        bits |= np.int64(up[v, 2 * own + i] >= 0) << i
+    rising = np.empty(own, dtype=np.int64)
+    for s in range(own):
+        rising[s] = np.int64(up[v, 2 * s] >= 0) + np.int64(up[v, 2 * s + 1] >= 0)
+    return bits, rising
+
+
+@nb.njit(cache=True)
+def _choices(up: Up, v: int, own: int, kept: int, free: Int) -> tuple[int, int]:
+    """Sides that are open at a vertex: bits of the positive ones, and how many units leave both sides open.
+
+    Returns -1 if a unit other than `kept` has no edge up.
+    """
+    fixed, count = 0, 0
+    for s in range(own):
+        if s == kept:
+            continue
+        down, above = up[v, 2 * s] >= 0, up[v, 2 * s + 1] >= 0
+        if down and above:
+            free[count] = s
+            count += 1
+        elif above:
+            fixed |= 1 << s
+        elif not down:
+            return -1, 0
+    return fixed, count
+
+
+@nb.njit(cache=True)
+def _spread(fixed: int, free: Int, count: int, number: int) -> int:
+    """Sides of choice `number` out of two to the power of `count`."""
+    for i in range(count):
+        if (number >> i) & 1:
+            fixed |= 1 << free[i]
+    return fixed
+
+
+@nb.njit(cache=True)
+def _without_own(mesh: Mesh, hashes: Hashes, v: int, own: int) -> np.uint64:
+    key = mesh.key[v]
+    for s in range(own):
+        key -= hashes.zero[mesh.own[v, s]]
+    return key
+
+
+@nb.njit(cache=True)
+def _region_key(mesh: Mesh, hashes: Hashes, v: int, own: int, key: np.uint64, sides: int) -> np.uint64:
+    for s in range(own):
+        if (sides >> s) & 1:
+            key += hashes.positive[mesh.own[v, s]]
+    return key
+
+
+@nb.njit(cache=True)
+def _find(regions: Regions, key: np.uint64) -> int:
+    """Slot of a key in the table of regions, or of the place for it."""
+    mask = np.uint64(len(regions.table_key) - 1)
+    at = (key ^ (key >> np.uint64(32))) & mask
+    while regions.table_region[at] >= 0 and regions.table_key[at] != key:
+        at = (at + np.uint64(1)) & mask
+    return np.int64(at)
+
+
+@nb.njit(cache=True)
+def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int, point: Float) -> bool:
+    """Mean of the lowest vertex and its neighbours in a region; whether it is certainly inside.
+
+    A unit that is zero at one of these vertices is not at another, and has one sign on all of them; so the
+    exact mean is as far away from its zeros as the least clearance says, divided by the number of vertices.
+    """
+    h, face = len(point), mesh.face[v]
+    point[:] = mesh.coordinates[:, v]
+    clearance, error, reach, count = mesh.clearance[v], mesh.position_error[v], 0.0, 1
+    covers = faces.up_start[face + 1] - faces.up_start[face]
+    for i in range(own + covers):
+        b = up[v, 2 * i + ((sides >> i) & 1)] if i < own else up[v, own + i]
+        clearance, error = min(clearance, mesh.clearance[b]), max(error, mesh.position_error[b])
+        count += 1
+        for c in range(h):
+            point[c] += mesh.coordinates[c, b]
+            reach = max(reach, abs(mesh.coordinates[c, b]))
+    for c in range(h):
+        point[c] /= count
+        reach = max(reach, abs(mesh.coordinates[c, v]))
+    error = error + (count + 2) * UNIT_ROUNDOFF * 2 * reach
+    return clearance * (1.0 - 1e-13) > count * error * (1.0 + 1e-13)
+
+
+@nb.njit(cache=True)
+def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
+    """Patterns, witnesses and table of all regions; False if hashes collided."""
+    number, free = 0, np.empty(len(mesh.coordinates), dtype=np.int64)
+    for v in range(counters[VERTICES]):
+        face = mesh.face[v]
+        own = faces.dims[face]
+        fixed, count = _choices(up, v, own, -1, free)
+        if fixed < 0 or not _opens_up(faces, up, v, face):
+            continue
+        base = _without_own(mesh, hashes, v, own)
+        for choice in range(1 << count):
+            sides = _spread(fixed, free, count, choice)
+            regions.words[number] = mesh.words[v]
+            for s in range(own):
+                if (sides >> s) & 1:
+                    q = mesh.own[v, s]
+                    regions.words[number, q >> 6] |= np.uint64(1) << np.uint64(63 - (q & 63))
+            key = _region_key(mesh, hashes, v, own, base, sides)
+            at = _find(regions, key)
+            if regions.table_region[at] >= 0:
+                return False
+            regions.table_key[at], regions.table_region[at] = key, number
+            regions.proved[number] = _witness(mesh, faces, up, v, own, sides, regions.witnesses[number])
+            number += 1
+    return number == len(regions.words)
+
+
+@nb.njit(cache=True)
+def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
+    """Facets with the regions on their sides; False if hashes collided."""
+    number, free = 0, np.empty(len(mesh.coordinates), dtype=np.int64)
+    for v in range(counters[VERTICES]):
+        face = mesh.face[v]
+        own = faces.dims[face]
+        if own == 0 or not _opens_up(faces, up, v, face):
+            continue
+        base = _without_own(mesh, hashes, v, own)
+        for kept in range(own):
+            fixed, count = _choices(up, v, own, kept, free)
+            if fixed < 0:
+                continue
+            unit = mesh.own[v, kept]
+            for choice in range(1 << count):
+                key = _region_key(mesh, hashes, v, own, base, _spread(fixed, free, count, choice))
+                one = regions.table_region[_find(regions, key)]
+                other = regions.table_region[_find(regions, key + hashes.positive[unit])]
+                if one < 0 or other < 0:
+                    return False
+                regions.facets[number, 0], regions.facets[number, 1] = min(one, other), max(one, other)
+                regions.facets[number, 2] = unit
+                number += 1
+    return number == len(regions.facets)

@@ -1,0 +1,95 @@
+"""From one layer to the next: values at all vertices by one matrix product, with their bounds."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.insert import SAFETY, UNDERFLOW
+from polyae.engines.subdivide.mesh import Mesh
+from polyae.networks.network import Layer, Network
+from polyae.tolerances import UNIT_ROUNDOFF, gamma
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+__all__ = ["LayerPlan", "clear", "layer_plans", "next_values"]
+
+
+class LayerPlan(NamedTuple):
+    """One layer: its units that are inserted, their rows, and how steep its outputs can be.
+
+    Attributes
+    ----------
+    layer : Layer
+    units, rows : arrays of int
+        Units that stand for themselves (not for an earlier twin), and their outputs.
+    per_steepness : array, shape (n_out,)
+        One over a Lipschitz constant of each output, for distances in the maximum norm.
+    """
+
+    layer: Layer
+    units: Int
+    rows: Int
+    per_steepness: Float
+
+
+def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
+    """Plans of the layers up to the last one with units."""
+    plans = []
+    steep = np.ones(network.input_dim)
+    for layer, start in zip(network.layers, network.unit_offsets, strict=False):
+        steep = (np.abs(layer.weight) @ steep) * (1.0 + 2 * gamma(layer.n_in))
+        units = start + np.arange(len(layer.units))
+        chosen = twins[units] == units
+        plans.append(LayerPlan(layer, units[chosen], layer.units[chosen], 1.0 / np.maximum(steep, 1e-300)))
+        steep = steep * np.maximum(1.0, np.abs(layer.slope))
+    used = [k for k, plan in enumerate(plans) if len(plan.units)]
+    return plans[: used[-1] + 1] if used else []
+
+
+def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -> Mesh:
+    """Mesh with the values of a layer, from those of the layer before or from the coordinates."""
+    layer = plan.layer
+    if before is None:
+        x, error = mesh.coordinates[:, :count], mesh.position_error[:count]
+    else:
+        x = mesh.values[:, :count]
+        x = np.where(x > 0, x, before.slope[:, None] * x)
+        steep = max(1.0, float(np.abs(before.slope).max()))
+        size = mesh.size[:count] + mesh.error[:count]
+        error = (mesh.error[:count] + 2 * UNIT_ROUNDOFF * size) * steep
+    values = np.empty((layer.n_out, mesh.coordinates.shape[1]))
+    values[:, :count] = layer.weight @ x
+    values[:, :count] += layer.bias[:, None]
+    row_sum = float(np.abs(layer.weight).sum(axis=1).max(initial=0.0)) * (1.0 + gamma(layer.n_in))
+    reach = np.abs(x).max(axis=0, initial=0.0) + error
+    bound = row_sum * error + gamma(layer.n_in + 1) * (row_sum * reach + np.abs(layer.bias).max(initial=0.0))
+    mesh.error[:count] = bound * SAFETY + UNDERFLOW
+    mesh.size[:count] = np.abs(values[:, :count]).max(axis=0, initial=0.0)
+    return mesh._replace(values=values)
+
+
+@nb.njit(cache=True)
+def clear(mesh: Mesh, count: int, rows: Int, per_steepness: Float, first: int, last: int) -> None:
+    """Lower the clearance of all vertices to the zeros of a finished layer's units ``first <= unit < last``.
+
+    Values of units that vanish at a vertex are exactly 0; there must be as many zeros as such units.
+    """
+    zeros = np.zeros(count, dtype=np.int32)
+    for row in rows:
+        values, scale = mesh.values[row], per_steepness[row] / SAFETY
+        for v in range(count):
+            x = values[v]
+            zeros[v] += 1 if x == 0.0 else 0
+            room = (abs(x) - mesh.error[v]) * scale
+            room = np.inf if x == 0.0 else room
+            mesh.clearance[v] = min(mesh.clearance[v], room)
+    for v in range(count):
+        for unit in mesh.own[v]:
+            zeros[v] -= 1 if first <= unit < last else 0
+        if zeros[v] != 0:
+            mesh.clearance[v] = 0.0

@@ -1,0 +1,199 @@
+"""Vertices and edges of a subdivision, in growing arrays for compiled code.
+
+A vertex lies on ``dim(face)`` units, where ``face`` is the face of the domain that holds it in its relative
+interior; an edge on one unit less.  So an edge is given by its ends and, for each end, by the place of the
+one unit of the end that the edge is not on (-1 if the end lies on a smaller face of the domain instead).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.polytope_faces import PolytopeFaces
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+__all__ = [
+    "CUTS",
+    "CUT_FACES",
+    "EDGES",
+    "NEXT",
+    "PROVED",
+    "STAGE",
+    "VERTICES",
+    "Counters",
+    "FaceTable",
+    "Hashes",
+    "Mesh",
+    "grown",
+    "new_counters",
+    "new_mesh",
+    "table_size",
+]
+
+#: Fields of the counter array: what is used of the arrays, the next unit of the layer, whether its signs
+#: are known, the edges and faces that it cuts, and the signs that bounds have proved so far.
+VERTICES, EDGES, NEXT, STAGE, CUTS, CUT_FACES, PROVED = range(7)
+Counters = NDArray[np.int64]
+
+
+class Mesh(NamedTuple):
+    """Arrays over vertices, over edges, and work space.
+
+    Attributes
+    ----------
+    coordinates : array, shape (h, v)
+    position_error : array, shape (v,)
+        Bound on the distance, in the maximum norm, to the exact vertex.
+    values : array, shape (n, v)
+        Outputs of the current layer before its units, exactly 0 for the units that vanish at the vertex.
+    error : array, shape (v,)
+        Bound on the errors of the values.
+    size : array, shape (v,)
+        Largest absolute value.
+    clearance : array, shape (v,)
+        Lower bound on the distance, in the maximum norm, to the zeros of every wall and every unit of an
+        earlier layer that does not vanish at the vertex, as far as Lipschitz constants tell.
+    words : array of uint64, shape (v, w)
+        Units that are positive; the first in the highest bit of the first word.
+    key : array of uint64, shape (v,)
+        Sum of the hashes of the units that are positive, and of those that vanish.
+    own : array of int32, shape (v, h)
+        Units that vanish, in the order in which they came.
+    face : array of int32, shape (v,)
+    side : array of int8, shape (v,)
+        Sign of the current unit; 0 where it is not known.
+    ends : array of int32, shape (e, 2)
+    missing : array of int8, shape (e, 2)
+    edge_face : array of int32, shape (e,)
+    cut : array of int32, shape (e,)
+        Edges that the current unit cuts.
+    weight, spread : arrays, shape (e,)
+        Where it cuts them, and how far values at their ends differ.
+    table_key, table_vertex, table_slot : hash table of the two-dimensional faces that it cuts
+    """
+
+    coordinates: Float
+    position_error: Float
+    values: Float
+    error: Float
+    size: Float
+    clearance: Float
+    words: Words
+    key: Words
+    own: NDArray[np.int32]
+    face: NDArray[np.int32]
+    side: NDArray[np.int8]
+    ends: NDArray[np.int32]
+    missing: NDArray[np.int8]
+    edge_face: NDArray[np.int32]
+    cut: NDArray[np.int32]
+    weight: Float
+    spread: Float
+    table_key: Words
+    table_vertex: NDArray[np.int32]
+    table_slot: NDArray[np.int8]
+
+
+VERTEX_LAST = ("coordinates", "values")
+VERTEX_FIRST = ("position_error", "error", "size", "clearance", "words", "key", "own", "face", "side")
+EDGE_FIRST = ("ends", "missing", "edge_face", "cut", "weight", "spread")
+
+
+class FaceTable(NamedTuple):
+    """Faces of the domain for compiled code; see :class:`PolytopeFaces`."""
+
+    dims: Int
+    up_start: Int
+    up: Int
+
+    @classmethod
+    def of(cls, faces: PolytopeFaces) -> FaceTable:
+        """Flat arrays of a lattice."""
+        return cls(faces.dims.astype(np.int64), faces.up_start, faces.up.astype(np.int64))
+
+
+class Hashes(NamedTuple):
+    """Random words: for each unit when it is positive, and when it vanishes; for each face of the domain."""
+
+    positive: Words
+    zero: Words
+    face: Words
+
+    @classmethod
+    def drawn(cls, seed: int, units: int, faces: int) -> Hashes:
+        """Words of a seed."""
+        rng = np.random.default_rng(seed)
+        return cls(*(rng.integers(0, 1 << 64, size=n, dtype=np.uint64) for n in (units, units, faces)))
+
+
+def new_counters() -> Counters:
+    """All zero."""
+    return np.zeros(7, dtype=np.int64)
+
+
+def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
+    """Empty mesh."""
+    return Mesh(
+        coordinates=np.empty((h, vertices)),
+        position_error=np.empty(vertices),
+        values=np.empty((0, vertices)),
+        error=np.empty(vertices),
+        size=np.empty(vertices),
+        clearance=np.empty(vertices),
+        words=np.zeros((vertices, max(1, (units + 63) // 64)), dtype=np.uint64),
+        key=np.zeros(vertices, dtype=np.uint64),
+        own=np.full((vertices, h), -1, dtype=np.int32),
+        face=np.empty(vertices, dtype=np.int32),
+        side=np.zeros(vertices, dtype=np.int8),
+        ends=np.empty((edges, 2), dtype=np.int32),
+        missing=np.empty((edges, 2), dtype=np.int8),
+        edge_face=np.empty(edges, dtype=np.int32),
+        cut=np.empty(edges, dtype=np.int32),
+        weight=np.empty(edges),
+        spread=np.empty(edges),
+        table_key=np.empty(64, dtype=np.uint64),
+        table_vertex=np.empty(64, dtype=np.int32),
+        table_slot=np.empty(64, dtype=np.int8),
+    )
+
+
+def grown(mesh: Mesh, counters: Counters) -> Mesh:
+    """Mesh with room for what the current unit cuts, and for half as much again as it has."""
+    vertices = int(counters[VERTICES] + counters[CUTS])
+    edges = int(counters[EDGES] + counters[CUTS] + counters[CUT_FACES])
+    fields = {}
+    if vertices > len(mesh.key):
+        length = max(vertices, len(mesh.key) * 3 // 2)
+        fields.update({name: _stretched(getattr(mesh, name), length) for name in VERTEX_FIRST})
+        fields.update({name: _stretched(getattr(mesh, name).T, length, last=True) for name in VERTEX_LAST})
+    if edges > len(mesh.ends):
+        length = max(edges, len(mesh.ends) * 3 // 2)
+        fields.update({name: _stretched(getattr(mesh, name), length) for name in EDGE_FIRST})
+    slots = table_size(int(counters[CUT_FACES]))
+    if slots > len(mesh.table_key):
+        for name in ("table_key", "table_vertex", "table_slot"):
+            fields[name] = np.empty(2 * slots, dtype=getattr(mesh, name).dtype)
+    return mesh._replace(**fields)
+
+
+@nb.njit(cache=True)
+def table_size(faces: int) -> int:
+    """Slots of a hash table for so many faces: a power of two, at most half of it used."""
+    slots = 16
+    while slots < 2 * faces:
+        slots *= 2
+    return slots
+
+
+def _stretched(array: NDArray[np.generic], length: int, last: bool = False) -> NDArray[np.generic]:
+    shape = (*array.shape[1:], length) if last else (length, *array.shape[1:])
+    bigger = np.zeros(shape, dtype=array.dtype)
+    (bigger.T if last else bigger)[: len(array)] = array
+    return bigger
