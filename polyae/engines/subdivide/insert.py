@@ -268,7 +268,6 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
                 return DOUBTFUL
         if counters[STAGE] == 1:
             _find_cuts(mesh, faces, counters)
-            _record(mesh, counters[VERTICES], unit, hashes.positive[unit])
             counters[STAGE] = 2
         if (
             counters[VERTICES] + counters[CUTS] > len(mesh.key)
@@ -276,8 +275,10 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
             or table_size(counters[CUT_FACES]) > len(mesh.table_key)
         ):
             return NEEDS_ROOM
+        before = counters[VERTICES]
         if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, unit, row):
             return COLLISION
+        _record(mesh, before, unit, hashes.positive[unit])
         counters[NEXT] += 1
         counters[STAGE] = 0
     return DONE
