@@ -24,7 +24,7 @@ from polyae.predicates.compiled import CellRows, FlatNetwork, gamma_kernel, stri
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["UNDECIDED", "Walk", "vertex_walk", "walk_workspace"]
+__all__ = ["UNDECIDED", "Walk", "invert", "vertex_walk", "walk_workspace"]
 
 UNDECIDED, FACET, REDUNDANT = 0, 1, 2
 
@@ -187,7 +187,7 @@ def _prove_redundant(cell: CellRows, row: int, walk: Walk, lo: Float, hi: Float)
 
 
 @nb.njit(cache=True)
-def _invert(matrix: Float, inverse: Float) -> bool:
+def invert(matrix: Float, inverse: Float) -> bool:
     """Gauss-Jordan with row pivoting; False if the matrix looks singular."""
     h = len(matrix)
     inverse[:] = 0.0
@@ -226,7 +226,7 @@ def _enclosure(cell: CellRows, walk: Walk, inverse: Float) -> float:
     for k in range(h):
         for c in range(h):
             walk.solve[c, k] = cell.rows[c, walk.nonbasic[k]]
-    if not _invert(walk.solve, inverse):
+    if not invert(walk.solve, inverse):
         return 1.0
     worst = 0.0
     for i in range(h):

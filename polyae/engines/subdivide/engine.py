@@ -20,9 +20,10 @@ from polyae.engines.reference import start_region
 from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import Skeleton, gather
 from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, insert_units
-from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values
+from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values, set_zeros
 from polyae.engines.subdivide.mesh import NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
 from polyae.engines.subdivide.polytope_faces import polytope_faces
+from polyae.engines.subdivide.refine import refine
 from polyae.engines.subdivide.start import start_mesh
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.errors import SettingError, SolverError
@@ -123,6 +124,8 @@ class _Run:
         for number, plan in enumerate(layer_plans(self.arrangement.network, self.exact.twins)):
             self.mesh = next_values(self.mesh, int(self.counters[VERTICES]), plan, before)
             self._insert(number, plan)
+            if number == 0 and len(plan.units):
+                self._refine(plan)
             first, last = self.arrangement.network.unit_offsets[number : number + 2]
             clear(self.mesh, int(self.counters[VERTICES]), plan.rows, plan.per_steepness, first, last)
             before = plan.layer
@@ -141,6 +144,18 @@ class _Run:
                 self._decide(number, int(plan.rows[self.counters[NEXT]]))
             else:
                 self.mesh = grown(self.mesh, self.counters)
+
+    def _refine(self, plan: LayerPlan) -> None:
+        """Place the vertices of the first layer, and evaluate it there, without interpolation."""
+        walls, basis = self.arrangement.walls, self.faces.wall_basis(self.arrangement.wall_integers)
+        weight, bias = np.zeros((plan.units[-1] + 1, len(self.mesh.coordinates))), np.zeros(plan.units[-1] + 1)
+        weight[plan.units], bias[plan.units] = plan.layer.weight[plan.rows], plan.layer.bias[plan.rows]
+        first, count = len(self.faces.vertices), int(self.counters[VERTICES])
+        refine(
+            self.mesh, self.table, walls.values, walls.errors[:, -1].copy(), basis, weight, bias, first, count
+        )
+        self.mesh = next_values(self.mesh, count, plan, None)
+        set_zeros(self.mesh, count, plan.units, plan.rows)
 
     def _decide(self, number: int, row: int) -> None:
         """Sides of the vertices that bounds leave open."""

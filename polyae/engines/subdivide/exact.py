@@ -62,7 +62,7 @@ class ExactVertices:
     def point(self, mesh: Mesh, vertex: int) -> HomogeneousPoint:
         """The one point in which the walls and units of a vertex vanish."""
         pattern = self.pattern(mesh, vertex)
-        rows = [self.arrangement.wall_integers[k] for k in self.faces.walls(int(mesh.face[vertex]))]
+        rows = [self.arrangement.wall_integers[k] for k in np.flatnonzero(self.faces.holders[mesh.face[vertex]])]
         rows += [self.arrangement.rational.unit_row(pattern, int(u)) for u in mesh.own[vertex] if u >= 0]
         reduced, den, _ = fmpz_mat(rows).rref()
         h = len(rows[0]) - 1

@@ -16,7 +16,7 @@ from polyae.tolerances import UNIT_ROUNDOFF, gamma
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["LayerPlan", "clear", "layer_plans", "next_values"]
+__all__ = ["LayerPlan", "clear", "layer_plans", "next_values", "set_zeros"]
 
 
 class LayerPlan(NamedTuple):
@@ -71,6 +71,18 @@ def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -
     mesh.error[:count] = bound * SAFETY + UNDERFLOW
     mesh.size[:count] = np.abs(values[:, :count]).max(axis=0, initial=0.0)
     return mesh._replace(values=values)
+
+
+@nb.njit(cache=True)
+def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
+    """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
+    row_of = np.zeros(units.max() + 1, dtype=np.int64)
+    for k in range(len(units)):
+        row_of[units[k]] = rows[k]
+    for v in range(count):
+        for unit in mesh.own[v]:
+            if unit >= 0:
+                mesh.values[row_of[unit], v] = 0.0
 
 
 @nb.njit(cache=True)

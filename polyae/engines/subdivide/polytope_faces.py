@@ -12,12 +12,13 @@ from functools import cached_property
 from itertools import product
 
 import numpy as np
+from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from polyae.domains import Ball, Box
 from polyae.lp.generators import exact_generators
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.rational import HomogeneousPoint, dot, from_rationals, homogeneous, rounded
+from polyae.predicates.rational import HomogeneousPoint, IntegerRow, dot, from_rationals, homogeneous, rounded
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -62,9 +63,24 @@ class PolytopeFaces:
         """The two vertices of an edge."""
         return np.flatnonzero(self.members[edge])
 
-    def walls(self, face: int) -> Int:
-        """Walls that hold a face."""
-        return np.flatnonzero(self.incidence[self.members[face]].all(axis=0))
+    @cached_property
+    def holders(self) -> Bool:
+        """Walls that hold a face: array (faces, walls)."""
+        return np.asarray(self.members.astype(np.float32) @ ~self.incidence == 0)
+
+    def wall_basis(self, rows: list[IntegerRow]) -> Int:
+        """For each face as many independent walls through it as its codimension, then -1: array (faces, h)."""
+        h = int(self.dims[-1])
+        basis = np.full((len(self.dims), h), -1, dtype=np.int64)
+        surplus = self.holders.sum(axis=1) != h - self.dims
+        face, wall = np.nonzero(self.holders & ~surplus[:, None])
+        basis[face, np.arange(len(face)) - np.searchsorted(face, face)] = wall
+        for f in np.flatnonzero(surplus):
+            walls = np.flatnonzero(self.holders[f])
+            reduced, _, rank = fmpz_mat([list(rows[k][:-1]) for k in walls]).transpose().rref()
+            pivots = [next(k for k in range(len(walls)) if reduced[i, k] != 0) for i in range(rank)]
+            basis[f, :rank] = walls[pivots]
+        return basis
 
     def covers(self, face: int) -> Int:
         """Faces one dimension up."""
