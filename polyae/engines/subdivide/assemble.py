@@ -85,7 +85,7 @@ def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.
 
 @nb.njit(cache=True)
 def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np.int8], up: Up) -> None:
-    """For every vertex the other ends of the edges that go up from it.
+    """For every vertex the edges that go up from it.
 
     Columns ``2 s`` and ``2 s + 1`` of `up` are the edges that leave unit s of the vertex to its negative and
     positive side, those after them the edges that lie on larger faces of the domain; -1 where none goes up.
@@ -98,13 +98,13 @@ def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np
         if slot >= 0:
             q = mesh.own[a, slot]
             on = np.int64((mesh.words[b, q >> 6] >> np.uint64(63 - (q & 63))) & np.uint64(1))
-            up[a, 2 * slot + on] = b
+            up[a, 2 * slot + on] = e
         else:
             face = mesh.face[a]
             at = 2 * faces.dims[face]
             for i in range(faces.up_start[face], faces.up_start[face + 1]):
                 if faces.up[i] == mesh.edge_face[e]:
-                    up[a, at + i - faces.up_start[face]] = b
+                    up[a, at + i - faces.up_start[face]] = e
 
 
 @nb.njit(cache=True)
@@ -224,25 +224,29 @@ def _find(regions: Regions, key: np.uint64) -> int:
 def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int, point: Float) -> bool:
     """Mean of the lowest vertex and its neighbours in a region; whether it is certainly inside.
 
-    A unit that is zero at one of these vertices is not at another, and has one sign on all of them; so the
-    exact mean is as far away from its zeros as the least clearance says, divided by the number of vertices.
+    A unit that is not zero at the lowest vertex is there at least as far as the clearance says, and has the
+    same sign or none at the others; a unit that is zero there is not at just one neighbour, as far as its edge
+    says.  The exact mean is so far away from the zeros of every unit, divided by the number of points.
     """
     h, face = len(point), mesh.face[v]
-    point[:] = mesh.coordinates[:, v]
-    clearance, error, reach, count = mesh.clearance[v], mesh.position_error[v], 0.0, 1
+    room, error, reach, count = mesh.clearance[v], mesh.position_error[v], 0.0, 1
+    for c in range(h):
+        point[c] = mesh.coordinates[c, v]
+        reach = max(reach, abs(point[c]))
     covers = faces.up_start[face + 1] - faces.up_start[face]
     for i in range(own + covers):
-        b = up[v, 2 * i + ((sides >> i) & 1)] if i < own else up[v, own + i]
-        clearance, error = min(clearance, mesh.clearance[b]), max(error, mesh.position_error[b])
+        e = up[v, 2 * i + ((sides >> i) & 1)] if i < own else up[v, own + i]
+        low = 0 if mesh.ends[e, 0] == v else 1
+        b = mesh.ends[e, 1 - low]
+        room, error = min(room, mesh.reach[e, low]), max(error, mesh.position_error[b])
         count += 1
         for c in range(h):
             point[c] += mesh.coordinates[c, b]
             reach = max(reach, abs(mesh.coordinates[c, b]))
     for c in range(h):
         point[c] /= count
-        reach = max(reach, abs(mesh.coordinates[c, v]))
     error = error + (count + 2) * UNIT_ROUNDOFF * 2 * reach
-    return clearance * (1.0 - 1e-13) > count * error * (1.0 + 1e-13)
+    return room * (1.0 - 1e-13) > count * error * (1.0 + 1e-13)
 
 
 @nb.njit(cache=True)

@@ -21,7 +21,7 @@ from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import Skeleton, gather
 from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, insert_units
 from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values, set_zeros
-from polyae.engines.subdivide.mesh import NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
+from polyae.engines.subdivide.mesh import EDGES, NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
 from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.engines.subdivide.refine import refine
 from polyae.engines.subdivide.start import start_mesh
@@ -126,8 +126,9 @@ class _Run:
             self._insert(number, plan)
             if number == 0 and len(plan.units):
                 self._refine(plan)
-            first, last = self.arrangement.network.unit_offsets[number : number + 2]
-            clear(self.mesh, int(self.counters[VERTICES]), plan.rows, plan.per_steepness, first, last)
+            if len(plan.units):
+                count, edges = int(self.counters[VERTICES]), int(self.counters[EDGES])
+                clear(self.mesh, count, edges, plan.units, plan.rows, plan.per_steepness)
             before = plan.layer
         self.arrangement.kernel.counts.filtered += int(self.counters[PROVED])
         return Skeleton(self.mesh, self.counters, self.faces, self.table, self.hashes, self.exact)

@@ -108,6 +108,18 @@ def _place(mesh: Mesh, row: int, cuts: int) -> None:
 
 
 @nb.njit(cache=True)
+def _clearance(mesh: Mesh, e: int, t: float, shift: float) -> float:
+    """Clearance of the vertex on an edge.
+
+    What vanishes at neither end has one sign on the edge and is as large as the mean of the ends; what vanishes
+    at one end only grows linearly to the other.
+    """
+    near, far = mesh.clearance[mesh.ends[e, 0]], mesh.clearance[mesh.ends[e, 1]]
+    least = min((1.0 - t) * near + t * far - shift * abs(near - far), (t - shift) * mesh.reach[e, 0])
+    return max(0.0, min(least, (1.0 - t - shift) * mesh.reach[e, 1]) / SAFETY)
+
+
+@nb.njit(cache=True)
 def _bound_new(mesh: Mesh, row: int, cuts: int, first: int) -> None:
     """Bounds at the new vertices; `spread` holds the differences of values and is used up."""
     h = len(mesh.coordinates)
@@ -129,9 +141,8 @@ def _bound_new(mesh: Mesh, row: int, cuts: int, first: int) -> None:
         far_a, far_b = mesh.position_error[a], mesh.position_error[b]
         off = (1.0 - t) * far_a + t * far_b + min(shift, 1.0) * (length + abs(far_a - far_b))
         mesh.position_error[w] = (off + 8 * UNIT_ROUNDOFF * reach) * SAFETY + UNDERFLOW
-        # What does not vanish on the edge does not vanish at one end at least, and keeps its sign.
-        least = min((1.0 - t - shift) * mesh.clearance[a], (t - shift) * mesh.clearance[b])
-        mesh.clearance[w] = max(0.0, least / SAFETY) if shift < 1.0 else 0.0
+        mesh.shift[k] = min(shift, 1.0)
+        mesh.clearance[w] = _clearance(mesh, e, t, mesh.shift[k])
 
 
 @nb.njit(cache=True)
@@ -159,7 +170,15 @@ def _new_vertex(mesh: Mesh, hashes: Hashes, e: int, w: int, unit: int, own: int)
 
 
 @nb.njit(cache=True)
-def _join(mesh: Mesh, counters: Counters, key: np.uint64, w: int, slot: int, face: int, mask: np.uint64) -> int:
+def _reach(mesh: Mesh, w: int, slot: int, other: int, first_unit: int) -> float:
+    """Reach at end w of a new edge; what its values say about a unit of this layer is entered later."""
+    return np.inf if slot >= 0 and mesh.own[w, slot] >= first_unit else mesh.clearance[other]
+
+
+@nb.njit(cache=True)
+def _join(
+    mesh: Mesh, counters: Counters, key: np.uint64, w: int, slot: int, face: int, mask: np.uint64, first_unit: int
+) -> int:
     """Enter a new vertex into a two-dimensional face, or join it to the one there: 0, 1, or -1 if there were two."""
     at = (key ^ (key >> np.uint64(32))) & mask
     while mesh.table_vertex[at] != -1:
@@ -171,6 +190,8 @@ def _join(mesh: Mesh, counters: Counters, key: np.uint64, w: int, slot: int, fac
             mesh.ends[e, 0], mesh.ends[e, 1] = other, w
             mesh.missing[e, 0], mesh.missing[e, 1] = mesh.table_slot[at], slot
             mesh.edge_face[e] = face
+            mesh.reach[e, 0] = _reach(mesh, other, mesh.table_slot[at], w, first_unit)
+            mesh.reach[e, 1] = _reach(mesh, w, slot, other, first_unit)
             counters[EDGES] = e + 1
             mesh.table_vertex[at] = -2
             return 1
@@ -181,21 +202,22 @@ def _join(mesh: Mesh, counters: Counters, key: np.uint64, w: int, slot: int, fac
 
 @nb.njit(cache=True)
 def _join_around(
-    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, key: np.uint64, w: int, own: int, mask: np.uint64
-) -> int:
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, key: np.uint64, w: int, own: int, mask: np.uint64,
+    first_unit: int,
+) -> int:  # fmt: skip
     """Enter a new vertex into all two-dimensional faces around its edge; number of joins, negative after a collision."""
     face, joined = mesh.face[w], 0
     for s in range(own - 1):
         q = mesh.own[w, s]
         without = key - hashes.zero[q] + hashes.face[face]
         for side_key in (without, without + hashes.positive[q]):
-            found = _join(mesh, counters, side_key, w, s, face, mask)
+            found = _join(mesh, counters, side_key, w, s, face, mask, first_unit)
             if found < 0:
                 return -1
             joined += found
     for i in range(faces.up_start[face], faces.up_start[face + 1]):
         cover = faces.up[i]
-        found = _join(mesh, counters, key + hashes.face[cover], w, -1, cover, mask)
+        found = _join(mesh, counters, key + hashes.face[cover], w, -1, cover, mask, first_unit)
         if found < 0:
             return -1
         joined += found
@@ -203,9 +225,12 @@ def _join_around(
 
 
 @nb.njit(cache=True)
-def _split(mesh: Mesh, counters: Counters, e: int, w: int, own: int) -> None:
-    """Halve an edge: the first half keeps its number."""
-    new = counters[EDGES]
+def _split(mesh: Mesh, counters: Counters, k: int, w: int, own: int) -> None:
+    """Halve edge k of those that are cut: the first half keeps its number."""
+    e, new = mesh.cut[k], counters[EDGES]
+    t, shift = mesh.weight[k], mesh.shift[k]
+    mesh.reach[new, 0], mesh.reach[new, 1] = np.inf, max(0.0, (1.0 - t - shift) * mesh.reach[e, 1] / SAFETY)
+    mesh.reach[e, 0], mesh.reach[e, 1] = max(0.0, (t - shift) * mesh.reach[e, 0] / SAFETY), np.inf
     mesh.ends[new, 0], mesh.ends[new, 1] = w, mesh.ends[e, 1]
     mesh.missing[new, 0], mesh.missing[new, 1] = own - 1, mesh.missing[e, 1]
     mesh.edge_face[new] = mesh.edge_face[e]
@@ -214,7 +239,9 @@ def _split(mesh: Mesh, counters: Counters, e: int, w: int, own: int) -> None:
 
 
 @nb.njit(cache=True)
-def _cut(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, unit: int, row: int) -> bool:
+def _cut(
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, unit: int, row: int, first_unit: int
+) -> bool:
     """Cut the listed edges; False if hashes collided.
 
     A convex polygon is cut in two points or none, so the vertices of a cut enter each face twice: two faces
@@ -235,11 +262,11 @@ def _cut(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, unit:
         own = faces.dims[mesh.edge_face[e]]
         mesh.values[row, w] = 0.0
         key = _new_vertex(mesh, hashes, e, w, unit, own)
-        found = _join_around(mesh, faces, hashes, counters, key, w, own, np.uint64(slots - 1))
+        found = _join_around(mesh, faces, hashes, counters, key, w, own, np.uint64(slots - 1), first_unit)
         if found < 0:
             return False
         joined += found
-        _split(mesh, counters, e, w, own)
+        _split(mesh, counters, k, w, own)
     counters[VERTICES] = first + cuts
     return joined == counters[CUT_FACES]
 
@@ -276,7 +303,7 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
         ):
             return NEEDS_ROOM
         before = counters[VERTICES]
-        if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, unit, row):
+        if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, unit, row, units[0]):
             return COLLISION
         _record(mesh, before, unit, hashes.positive[unit])
         counters[NEXT] += 1

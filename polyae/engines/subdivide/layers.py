@@ -74,11 +74,17 @@ def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -
 
 
 @nb.njit(cache=True)
-def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
-    """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
-    row_of = np.zeros(units.max() + 1, dtype=np.int64)
+def _row_of(units: Int, rows: Int) -> Int:
+    row_of = np.zeros(units[-1] + 1, dtype=np.int64)
     for k in range(len(units)):
         row_of[units[k]] = rows[k]
+    return row_of
+
+
+@nb.njit(cache=True)
+def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
+    """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
+    row_of = _row_of(units, rows)
     for v in range(count):
         for unit in mesh.own[v]:
             if unit >= 0:
@@ -86,8 +92,8 @@ def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
 
 
 @nb.njit(cache=True)
-def clear(mesh: Mesh, count: int, rows: Int, per_steepness: Float, first: int, last: int) -> None:
-    """Lower the clearance of all vertices to the zeros of a finished layer's units ``first <= unit < last``.
+def clear(mesh: Mesh, count: int, edges: int, units: Int, rows: Int, per_steepness: Float) -> None:
+    """Lower the clearance of all vertices, and set the reach of edges, to the zeros of a finished layer's units.
 
     Values of units that vanish at a vertex are exactly 0; there must be as many zeros as such units.
     """
@@ -102,6 +108,15 @@ def clear(mesh: Mesh, count: int, rows: Int, per_steepness: Float, first: int, l
             mesh.clearance[v] = min(mesh.clearance[v], room)
     for v in range(count):
         for unit in mesh.own[v]:
-            zeros[v] -= 1 if first <= unit < last else 0
+            zeros[v] -= 1 if unit >= units[0] else 0
         if zeros[v] != 0:
             mesh.clearance[v] = 0.0
+    row_of = _row_of(units, rows)
+    for e in range(edges):
+        for end in range(2):
+            slot, other = mesh.missing[e, end], mesh.ends[e, 1 - end]
+            unit = mesh.own[mesh.ends[e, end], slot] if slot >= 0 else -1
+            if unit >= units[0]:
+                row = row_of[unit]
+                room = (abs(mesh.values[row, other]) - mesh.error[other]) * per_steepness[row] / SAFETY
+                mesh.reach[e, end] = max(0.0, room)

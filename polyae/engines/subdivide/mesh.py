@@ -71,11 +71,14 @@ class Mesh(NamedTuple):
         Sign of the current unit; 0 where it is not known.
     ends : array of int32, shape (e, 2)
     missing : array of int8, shape (e, 2)
+    reach : array, shape (e, 2)
+        Lower bound, like that of `clearance`, on the distance of the other end to the zeros of what this end
+        is on and the edge is not; infinite for a unit of the current layer.
     edge_face : array of int32, shape (e,)
     cut : array of int32, shape (e,)
         Edges that the current unit cuts.
-    weight, spread : arrays, shape (e,)
-        Where it cuts them, and how far values at their ends differ.
+    weight, spread, shift : arrays, shape (e,)
+        Where it cuts them, how far values at their ends differ, and the error of where it cuts them.
     table_key, table_vertex, table_slot : hash table of the two-dimensional faces that it cuts
     """
 
@@ -92,10 +95,12 @@ class Mesh(NamedTuple):
     side: NDArray[np.int8]
     ends: NDArray[np.int32]
     missing: NDArray[np.int8]
+    reach: Float
     edge_face: NDArray[np.int32]
     cut: NDArray[np.int32]
     weight: Float
     spread: Float
+    shift: Float
     table_key: Words
     table_vertex: NDArray[np.int32]
     table_slot: NDArray[np.int8]
@@ -103,7 +108,7 @@ class Mesh(NamedTuple):
 
 VERTEX_LAST = ("coordinates", "values")
 VERTEX_FIRST = ("position_error", "error", "size", "clearance", "words", "key", "own", "face", "side")
-EDGE_FIRST = ("ends", "missing", "edge_face", "cut", "weight", "spread")
+EDGE_FIRST = ("ends", "missing", "reach", "edge_face", "cut", "weight", "spread", "shift")
 
 
 class FaceTable(NamedTuple):
@@ -154,10 +159,12 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
         side=np.zeros(vertices, dtype=np.int8),
         ends=np.empty((edges, 2), dtype=np.int32),
         missing=np.empty((edges, 2), dtype=np.int8),
+        reach=np.empty((edges, 2)),
         edge_face=np.empty(edges, dtype=np.int32),
         cut=np.empty(edges, dtype=np.int32),
         weight=np.empty(edges),
         spread=np.empty(edges),
+        shift=np.empty(edges),
         table_key=np.empty(64, dtype=np.uint64),
         table_vertex=np.empty(64, dtype=np.int32),
         table_slot=np.empty(64, dtype=np.int8),

@@ -28,19 +28,21 @@ def start_mesh(arrangement: Arrangement, faces: PolytopeFaces) -> tuple[Mesh, Co
     points = np.array([rounded(p) for p in faces.vertices])
     mesh.coordinates[:, :count] = points.T
     mesh.position_error[:count] = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + 1e-290
-    mesh.clearance[:count] = _distances_to_walls(arrangement, faces, points, mesh.position_error[:count])
+    distances = _distances_to_walls(arrangement, points, mesh.position_error[:count])
+    mesh.clearance[:count] = np.where(faces.incidence, np.inf, distances).min(axis=1)
     mesh.face[:count] = np.arange(count)
     for e, face in enumerate(edges.tolist()):
-        mesh.ends[e] = faces.ends(face)
+        a, b = mesh.ends[e] = faces.ends(face)
+        on = faces.holders[face]
+        mesh.reach[e] = distances[b, faces.incidence[a] & ~on].min(), distances[a, faces.incidence[b] & ~on].min()
     mesh.missing[: len(edges)] = -1
     mesh.edge_face[: len(edges)] = edges
     counters[VERTICES], counters[EDGES] = count, len(edges)
     return mesh, counters
 
 
-def _distances_to_walls(arrangement: Arrangement, faces: PolytopeFaces, points: Float, error: Float) -> Float:
-    """For every vertex a lower bound on the distance, in the maximum norm, to the walls that it is not on."""
+def _distances_to_walls(arrangement: Arrangement, points: Float, error: Float) -> Float:
+    """For vertices and walls a lower bound on the distance in the maximum norm, at least 0."""
     values, bounds = evaluate(arrangement.walls, points)
     steep = np.abs(arrangement.walls.values[:, :-1]).sum(axis=1) * (1.0 + 1e-12)
-    room = (values - bounds) / steep - error[:, None]
-    return np.maximum(np.where(faces.incidence, np.inf, room).min(axis=1) * (1.0 - 1e-12), 0.0)
+    return np.maximum(((values - bounds) / steep - error[:, None]) * (1.0 - 1e-12), 0.0)
