@@ -97,7 +97,7 @@ def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np
         slot = mesh.missing[e, low]
         if slot >= 0:
             q = mesh.own[a, slot]
-            on = np.int64((mesh.words[b, q >> 6] >> np.uint64(63 - (q & 63))) & np.uint64(1))
+            on = np.int64((mesh.words[q >> 6, b] >> np.uint64(63 - (q & 63))) & np.uint64(1))
             up[a, 2 * slot + on] = e
         else:
             face = mesh.face[a]
@@ -262,7 +262,7 @@ def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Coun
         base = _without_own(mesh, hashes, v, own)
         for choice in range(1 << count):
             sides = _spread(fixed, free, count, choice)
-            regions.words[number] = mesh.words[v]
+            regions.words[number] = mesh.words[:, v]
             for s in range(own):
                 if (sides >> s) & 1:
                     q = mesh.own[v, s]

@@ -57,7 +57,7 @@ class ExactVertices:
 
     def pattern(self, mesh: Mesh, vertex: int) -> NDArray[np.bool_]:
         """Pattern of the region at a vertex in which all inserted units that vanish there are off."""
-        return self.full_patterns(self.bits(mesh.words[vertex : vertex + 1]))[0]
+        return self.full_patterns(self.bits(mesh.words[:, vertex][None, :].copy()))[0]
 
     def point(self, mesh: Mesh, vertex: int) -> HomogeneousPoint:
         """The one point in which the walls and units of a vertex vanish."""

@@ -65,7 +65,7 @@ def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
     f_vector = _f_vector(skeleton, up, by_dimension)
     if sum((-1) ** k * n for k, n in enumerate(f_vector)) != 1 or f_vector[h] != count:
         raise SolverError(f"the subdivision is inconsistent: its numbers of faces by dimension are {f_vector}")
-    regions = new_regions(count, facets, h, mesh.words.shape[1])
+    regions = new_regions(count, facets, h, len(mesh.words))
     if not collect_regions(mesh, table, hashes, counters, up, regions):
         raise HashCollision
     if not collect_facets(mesh, table, hashes, counters, up, regions):

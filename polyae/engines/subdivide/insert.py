@@ -66,9 +66,8 @@ def _find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters) -> None:
     """List the edges with ends on different sides; count the places of two-dimensional faces around them."""
     cuts, around = 0, 0
     for e in range(counters[EDGES]):
-        if mesh.side[mesh.ends[e, 0]] != mesh.side[mesh.ends[e, 1]]:
-            mesh.cut[cuts] = e
-            cuts += 1
+        mesh.cut[cuts] = e  # without a branch, which would be mispredicted
+        cuts += np.int64(mesh.side[mesh.ends[e, 0]] != mesh.side[mesh.ends[e, 1]])
     for k in range(cuts):
         face = mesh.edge_face[mesh.cut[k]]
         around += 2 * (faces.dims[face] - 1) + faces.up_start[face + 1] - faces.up_start[face]
@@ -78,11 +77,11 @@ def _find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters) -> None:
 @nb.njit(cache=True)
 def _record(mesh: Mesh, count: int, unit: int, positive: np.uint64) -> None:
     """Enter the signs of a unit into patterns and hashes."""
-    word, shift = unit >> 6, np.uint64(63 - (unit & 63))
+    words, bit = mesh.words[unit >> 6], np.uint64(1) << np.uint64(63 - (unit & 63))
     for v in range(count):
-        on = np.uint64(mesh.side[v] > 0)
-        mesh.words[v, word] |= on << shift
-        mesh.key[v] += on * positive
+        on = mesh.side[v] > 0
+        words[v] |= bit if on else np.uint64(0)
+        mesh.key[v] += positive if on else np.uint64(0)
 
 
 @nb.njit(cache=True, fastmath={"nnan", "nsz"})
@@ -107,7 +106,7 @@ def _place(mesh: Mesh, row: int, cuts: int) -> None:
         mesh.spread[k] = 0.0
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _clearance(mesh: Mesh, e: int, t: float, shift: float) -> float:
     """Clearance of the vertex on an edge.
 
@@ -145,17 +144,17 @@ def _bound_new(mesh: Mesh, row: int, cuts: int, first: int) -> None:
         mesh.clearance[w] = _clearance(mesh, e, t, mesh.shift[k])
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _new_vertex(mesh: Mesh, hashes: Hashes, e: int, w: int, unit: int, own: int) -> np.uint64:
     """Pattern, hash and units of the vertex on a cut edge; returns the hash of the edge."""
     a, b = mesh.ends[e, 0], mesh.ends[e, 1]
-    for i in range(mesh.words.shape[1]):
-        mesh.words[w, i] = mesh.words[a, i] | mesh.words[b, i]
+    for i in range(len(mesh.words)):
+        mesh.words[i, w] = mesh.words[i, a] | mesh.words[i, b]
     key, skip, place = mesh.key[a], mesh.missing[e, 0], 0
     if skip >= 0:
         q = mesh.own[a, skip]
         key -= hashes.zero[q]
-        if (mesh.words[w, q >> 6] >> np.uint64(63 - (q & 63))) & np.uint64(1):
+        if (mesh.words[q >> 6, w] >> np.uint64(63 - (q & 63))) & np.uint64(1):
             key += hashes.positive[q]
     for s in range(own if skip >= 0 else own - 1):
         if s != skip:
@@ -169,13 +168,13 @@ def _new_vertex(mesh: Mesh, hashes: Hashes, e: int, w: int, unit: int, own: int)
     return key
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _reach(mesh: Mesh, w: int, slot: int, other: int, first_unit: int) -> float:
     """Reach at end w of a new edge; what its values say about a unit of this layer is entered later."""
     return np.inf if slot >= 0 and mesh.own[w, slot] >= first_unit else mesh.clearance[other]
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _join(
     mesh: Mesh, counters: Counters, key: np.uint64, w: int, slot: int, face: int, mask: np.uint64, first_unit: int
 ) -> int:
@@ -200,7 +199,7 @@ def _join(
     return 0
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _join_around(
     mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, key: np.uint64, w: int, own: int, mask: np.uint64,
     first_unit: int,
@@ -224,7 +223,7 @@ def _join_around(
     return joined
 
 
-@nb.njit(cache=True)
+@nb.njit(cache=True, inline="always")
 def _split(mesh: Mesh, counters: Counters, k: int, w: int, own: int) -> None:
     """Halve edge k of those that are cut: the first half keeps its number."""
     e, new = mesh.cut[k], counters[EDGES]

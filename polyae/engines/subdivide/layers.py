@@ -54,23 +54,44 @@ def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
 def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -> Mesh:
     """Mesh with the values of a layer, from those of the layer before or from the coordinates."""
     layer = plan.layer
+    reach = np.empty(count)
     if before is None:
         x, error = mesh.coordinates[:, :count], mesh.position_error[:count]
+        _largest(x, np.zeros(len(x)), reach)
     else:
-        x = mesh.values[:, :count]
-        x = np.where(x > 0, x, before.slope[:, None] * x)
+        x, error = mesh.values[:, :count], mesh.error[:count]
         steep = max(1.0, float(np.abs(before.slope).max()))
-        size = mesh.size[:count] + mesh.error[:count]
-        error = (mesh.error[:count] + 2 * UNIT_ROUNDOFF * size) * steep
+        error = (error + 2 * UNIT_ROUNDOFF * (mesh.size[:count] + error)) * steep
+        _activate(x, before.slope, reach)
     values = np.empty((layer.n_out, mesh.coordinates.shape[1]))
-    values[:, :count] = layer.weight @ x
-    values[:, :count] += layer.bias[:, None]
+    np.matmul(layer.weight, x, out=values[:, :count])
+    _largest(values[:, :count], layer.bias, mesh.size)
     row_sum = float(np.abs(layer.weight).sum(axis=1).max(initial=0.0)) * (1.0 + gamma(layer.n_in))
-    reach = np.abs(x).max(axis=0, initial=0.0) + error
-    bound = row_sum * error + gamma(layer.n_in + 1) * (row_sum * reach + np.abs(layer.bias).max(initial=0.0))
-    mesh.error[:count] = bound * SAFETY + UNDERFLOW
-    mesh.size[:count] = np.abs(values[:, :count]).max(axis=0, initial=0.0)
+    rounding = gamma(layer.n_in + 1) * (row_sum * (reach + error) + np.abs(layer.bias).max(initial=0.0))
+    mesh.error[:count] = (row_sum * error + rounding) * SAFETY + UNDERFLOW
     return mesh._replace(values=values)
+
+
+@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+def _largest(values: Float, offset: Float, largest: Float) -> None:
+    """Add an offset to every row; the largest absolute value of every column."""
+    largest[: values.shape[1]] = 0.0
+    for i in range(len(values)):
+        row, shift = values[i], offset[i]
+        for v in range(len(row)):
+            row[v] += shift
+            largest[v] = max(largest[v], abs(row[v]))
+
+
+@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+def _activate(values: Float, slope: Float, largest: Float) -> None:
+    """Units applied in place; the largest absolute value of every column."""
+    largest[:] = 0.0
+    for i in range(len(values)):
+        row, factor = values[i], slope[i]
+        for v in range(len(row)):
+            row[v] = row[v] if row[v] > 0.0 else factor * row[v]
+            largest[v] = max(largest[v], abs(row[v]))
 
 
 @nb.njit(cache=True)

@@ -60,7 +60,7 @@ class Mesh(NamedTuple):
     clearance : array, shape (v,)
         Lower bound on the distance, in the maximum norm, to the zeros of every wall and every unit of an
         earlier layer that does not vanish at the vertex, as far as Lipschitz constants tell.
-    words : array of uint64, shape (v, w)
+    words : array of uint64, shape (w, v)
         Units that are positive; the first in the highest bit of the first word.
     key : array of uint64, shape (v,)
         Sum of the hashes of the units that are positive, and of those that vanish.
@@ -106,9 +106,11 @@ class Mesh(NamedTuple):
     table_slot: NDArray[np.int8]
 
 
-VERTEX_LAST = ("coordinates", "values")
-VERTEX_FIRST = ("position_error", "error", "size", "clearance", "words", "key", "own", "face", "side")
-EDGE_FIRST = ("ends", "missing", "reach", "edge_face", "cut", "weight", "spread", "shift")
+VERTEX_LAST = ("coordinates", "values", "words")
+VERTEX_FIRST = ("position_error", "error", "size", "clearance", "key", "own", "face", "side")
+EDGE_FIRST = ("ends", "missing", "reach", "edge_face")
+CUT_WORK = ("cut", "weight", "spread", "shift")
+TABLE_WORK = ("table_key", "table_vertex", "table_slot")
 
 
 class FaceTable(NamedTuple):
@@ -152,7 +154,7 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
         error=np.empty(vertices),
         size=np.empty(vertices),
         clearance=np.empty(vertices),
-        words=np.zeros((vertices, max(1, (units + 63) // 64)), dtype=np.uint64),
+        words=np.zeros((max(1, (units + 63) // 64), vertices), dtype=np.uint64),
         key=np.zeros(vertices, dtype=np.uint64),
         own=np.full((vertices, h), -1, dtype=np.int32),
         face=np.empty(vertices, dtype=np.int32),
@@ -172,21 +174,23 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
 
 
 def grown(mesh: Mesh, counters: Counters) -> Mesh:
-    """Mesh with room for what the current unit cuts, and for half as much again as it has."""
+    """Mesh with room for what the current unit cuts, and at least twice as much as it had where it lacked some."""
     vertices = int(counters[VERTICES] + counters[CUTS])
     edges = int(counters[EDGES] + counters[CUTS] + counters[CUT_FACES])
     fields = {}
     if vertices > len(mesh.key):
-        length = max(vertices, len(mesh.key) * 3 // 2)
-        fields.update({name: _stretched(getattr(mesh, name), length) for name in VERTEX_FIRST})
-        fields.update({name: _stretched(getattr(mesh, name).T, length, last=True) for name in VERTEX_LAST})
+        length, used = max(vertices, 2 * len(mesh.key)), int(counters[VERTICES])
+        for name in VERTEX_FIRST + VERTEX_LAST:
+            fields[name] = _stretched(getattr(mesh, name), used, length, 0 if name in VERTEX_FIRST else 1)
     if edges > len(mesh.ends):
-        length = max(edges, len(mesh.ends) * 3 // 2)
-        fields.update({name: _stretched(getattr(mesh, name), length) for name in EDGE_FIRST})
+        length, used = max(edges, 2 * len(mesh.ends)), int(counters[EDGES])
+        fields.update({name: _stretched(getattr(mesh, name), used, length, 0) for name in EDGE_FIRST})
+        cut = mesh.cut[: int(counters[CUTS])]
+        fields.update({name: np.empty(length, dtype=getattr(mesh, name).dtype) for name in CUT_WORK})
+        fields["cut"][: len(cut)] = cut
     slots = table_size(int(counters[CUT_FACES]))
     if slots > len(mesh.table_key):
-        for name in ("table_key", "table_vertex", "table_slot"):
-            fields[name] = np.empty(2 * slots, dtype=getattr(mesh, name).dtype)
+        fields.update({name: np.empty(2 * slots, dtype=getattr(mesh, name).dtype) for name in TABLE_WORK})
     return mesh._replace(**fields)
 
 
@@ -199,8 +203,8 @@ def table_size(faces: int) -> int:
     return slots
 
 
-def _stretched(array: NDArray[np.generic], length: int, last: bool = False) -> NDArray[np.generic]:
-    shape = (*array.shape[1:], length) if last else (length, *array.shape[1:])
-    bigger = np.zeros(shape, dtype=array.dtype)
-    (bigger.T if last else bigger)[: len(array)] = array
+def _stretched(array: NDArray[np.generic], used: int, length: int, axis: int) -> NDArray[np.generic]:
+    bigger = np.empty((*array.shape[:axis], length, *array.shape[axis + 1 :]), dtype=array.dtype)
+    part = (slice(None),) * axis + (slice(used),)
+    bigger[part] = array[part]
     return bigger
