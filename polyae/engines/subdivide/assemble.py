@@ -68,8 +68,9 @@ def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.
     norm = 0.0
     for c in range(h):
         norm += abs(functional[c])
-        for v in range(vertices):
-            product = functional[c] * mesh.coordinates[c, v]
+    for v in range(vertices):
+        for c in range(h):
+            product = functional[c] * mesh.coordinates[v, c]
             height[v] += product
             error[v] += abs(product)
     for v in range(vertices):
@@ -124,7 +125,7 @@ def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dim
     At a vertex with a_s edges up from unit s, the faces that it is lowest on are counted by the
     product of the 1 + a_s x, by their dimension in the power of x.
     """
-    regions, facets, h = 0, 0, len(mesh.coordinates)
+    regions, facets, h = 0, 0, mesh.coordinates.shape[1]
     polynomial = np.zeros(h + 1, dtype=np.int64)
     for v in range(counters[VERTICES]):
         face = mesh.face[v]
@@ -231,7 +232,7 @@ def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int,
     h, face = len(point), mesh.face[v]
     room, error, reach, count = mesh.clearance[v], mesh.position_error[v], 0.0, 1
     for c in range(h):
-        point[c] = mesh.coordinates[c, v]
+        point[c] = mesh.coordinates[v, c]
         reach = max(reach, abs(point[c]))
     covers = faces.up_start[face + 1] - faces.up_start[face]
     for i in range(own + covers):
@@ -241,8 +242,8 @@ def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int,
         room, error = min(room, mesh.reach[e, low]), max(error, mesh.position_error[b])
         count += 1
         for c in range(h):
-            point[c] += mesh.coordinates[c, b]
-            reach = max(reach, abs(mesh.coordinates[c, b]))
+            point[c] += mesh.coordinates[b, c]
+            reach = max(reach, abs(mesh.coordinates[b, c]))
     for c in range(h):
         point[c] /= count
     error = error + (count + 2) * UNIT_ROUNDOFF * 2 * reach
@@ -252,7 +253,7 @@ def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int,
 @nb.njit(cache=True)
 def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Patterns, witnesses and table of all regions; False if hashes collided."""
-    number, free = 0, np.empty(len(mesh.coordinates), dtype=np.int64)
+    number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
     for v in range(counters[VERTICES]):
         face = mesh.face[v]
         own = faces.dims[face]
@@ -280,7 +281,7 @@ def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Coun
 @nb.njit(cache=True)
 def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Facets with the regions on their sides; False if hashes collided."""
-    number, free = 0, np.empty(len(mesh.coordinates), dtype=np.int64)
+    number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
     for v in range(counters[VERTICES]):
         face = mesh.face[v]
         own = faces.dims[face]

@@ -19,7 +19,7 @@ from polyae.engines.march import March
 from polyae.engines.reference import start_region
 from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import Skeleton, gather
-from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, insert_units
+from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, guess_signs, insert_units
 from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values, set_zeros
 from polyae.engines.subdivide.mesh import EDGES, NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
 from polyae.engines.subdivide.polytope_faces import polytope_faces
@@ -135,6 +135,7 @@ class _Run:
 
     def _insert(self, number: int, plan: LayerPlan) -> None:
         self.counters[NEXT] = self.counters[STAGE] = 0
+        guess_signs(self.mesh, 0, int(self.counters[VERTICES]), plan.units, plan.rows, 0)
         while True:
             stop = insert_units(self.mesh, self.table, self.hashes, self.counters, plan.units, plan.rows)
             if stop == DONE:
@@ -142,14 +143,14 @@ class _Run:
             if stop == COLLISION:
                 raise HashCollision
             if stop == DOUBTFUL:
-                self._decide(number, int(plan.rows[self.counters[NEXT]]))
+                self._decide(number, plan)
             else:
                 self.mesh = grown(self.mesh, self.counters)
 
     def _refine(self, plan: LayerPlan) -> None:
         """Place the vertices of the first layer, and evaluate it there, without interpolation."""
         walls, basis = self.arrangement.walls, self.faces.wall_basis(self.arrangement.wall_integers)
-        weight, bias = np.zeros((plan.units[-1] + 1, len(self.mesh.coordinates))), np.zeros(plan.units[-1] + 1)
+        weight, bias = np.zeros((plan.units[-1] + 1, self.mesh.coordinates.shape[1])), np.zeros(plan.units[-1] + 1)
         weight[plan.units], bias[plan.units] = plan.layer.weight[plan.rows], plan.layer.bias[plan.rows]
         first, count = len(self.faces.vertices), int(self.counters[VERTICES])
         refine(
@@ -158,18 +159,21 @@ class _Run:
         self.mesh = next_values(self.mesh, count, plan, None)
         set_zeros(self.mesh, count, plan.units, plan.rows)
 
-    def _decide(self, number: int, row: int) -> None:
+    def _decide(self, number: int, plan: LayerPlan) -> None:
         """Sides of the vertices that bounds leave open."""
-        mesh = self.mesh
-        doubtful = np.flatnonzero(mesh.side[: self.counters[VERTICES]] == 0)
+        mesh, now = self.mesh, int(self.counters[NEXT])
+        doubtful, row = np.flatnonzero(mesh.side[: self.counters[VERTICES]] == 0), int(plan.rows[now])
 
         def exact(which: Sequence[int]) -> list[int]:
             return [self.exact.repair(mesh, int(doubtful[k]), number, row) for k in which]
 
-        signs = self.arrangement.kernel.signs(mesh.values[row, doubtful], mesh.error[doubtful], exact)
+        signs = self.arrangement.kernel.signs(mesh.values[doubtful, row], mesh.error[doubtful], exact)
         if (signs == 0).any():
             raise SpecialPosition("a sign was assumed to be zero")
-        mesh.side[doubtful] = signs
+        for v, sign in zip(doubtful.tolist(), signs.tolist(), strict=True):
+            # The values are rounded from exact ones now, so that all signs that they have are right.
+            guess_signs(mesh, v, v + 1, plan.units, plan.rows, now)
+            mesh.side[v] = sign
 
 
 def _first_region(arrangement: Arrangement) -> Enumeration:

@@ -59,7 +59,7 @@ def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
     """
     mesh, counters, table, hashes = skeleton.mesh, skeleton.counters, skeleton.table, skeleton.hashes
     up = _edges_up(arrangement, skeleton)
-    h = len(mesh.coordinates)
+    h = mesh.coordinates.shape[1]
     by_dimension = np.zeros(h + 1, dtype=np.int64)
     count, facets = count_faces(mesh, table, counters, up, by_dimension)
     f_vector = _f_vector(skeleton, up, by_dimension)
@@ -88,7 +88,7 @@ def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
 
 def _edges_up(arrangement: Arrangement, skeleton: Skeleton) -> NDArray[np.int32]:
     """Edges up from every vertex, by a functional that is constant on none; see :func:`point_up`."""
-    mesh, counters, h = skeleton.mesh, skeleton.counters, len(skeleton.mesh.coordinates)
+    mesh, counters, h = skeleton.mesh, skeleton.counters, skeleton.mesh.coordinates.shape[1]
     rises = np.empty(int(counters[EDGES]), dtype=np.int8)
     for attempt in range(FUNCTIONALS):
         # Any coefficients will do; these have no pattern that a network's weights are likely to share.
@@ -119,7 +119,7 @@ def _decide_climbs(
 
 def _f_vector(skeleton: Skeleton, up: NDArray[np.int32], by_dimension: NDArray[np.int64]) -> tuple[int, ...]:
     """Numbers of faces by dimension.  On a domain that is not simple the lattice says which edges span one."""
-    faces, h = skeleton.faces, len(skeleton.mesh.coordinates)
+    faces, h = skeleton.faces, skeleton.mesh.coordinates.shape[1]
     if (np.diff(faces.up_start) == h - faces.dims).all():
         return tuple(by_dimension.tolist())
     counts = [0] * (h + 1)

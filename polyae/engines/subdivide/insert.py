@@ -12,6 +12,8 @@ and any computed value x_a + t (x_b - x_a) differs from the exact one, which is 
 most (1 - t) E_a + t E_b + d (|x_b - x_a| + |E_a - E_b|), plus rounding.  The same holds for coordinates.
 No position enters the decisions: a vertex is the exact intersection of its hyperplanes, and what is carried
 along are bounds on the values there.
+
+Compiled functions take their arrays out of the mesh before loops: inside they would count references.
 """
 
 from __future__ import annotations
@@ -32,6 +34,7 @@ from polyae.engines.subdivide.mesh import (
     FaceTable,
     Hashes,
     Mesh,
+    Words,
     table_size,
 )
 from polyae.tolerances import UNIT_ROUNDOFF
@@ -39,7 +42,7 @@ from polyae.tolerances import UNIT_ROUNDOFF
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["COLLISION", "DONE", "DOUBTFUL", "NEEDS_ROOM", "insert_units"]
+__all__ = ["COLLISION", "DONE", "DOUBTFUL", "NEEDS_ROOM", "SAFETY", "UNDERFLOW", "guess_signs", "insert_units"]
 
 #: What the compiled loop stops for.
 DONE, DOUBTFUL, NEEDS_ROOM, COLLISION = range(4)
@@ -50,224 +53,263 @@ UNDERFLOW = 1e-290
 
 
 @nb.njit(cache=True)
-def _signs(values: Float, error: Float, side: NDArray[np.int8], count: int) -> int:
-    """Signs that the bounds prove; returns how many they do not."""
-    open_ = 0
+def _bit(unit: int) -> np.uint64:
+    return np.uint64(1) << np.uint64(63 - (unit & 63))
+
+
+@nb.njit(cache=True)
+def _guess(words: Words, w: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
+    """Enter the signs of a vertex's values from unit number `start` on; whether the bound proves all of them."""
+    proved = True
+    for k in range(start, len(units)):
+        x = values[rows[k]]
+        proved &= abs(x) > error
+        unit = units[k]
+        words[unit >> 6, w] |= _bit(unit) if x > 0.0 else np.uint64(0)
+    return proved
+
+
+@nb.njit(cache=True)
+def guess_signs(mesh: Mesh, first: int, last: int, units: Int, rows: Int, start: int) -> None:
+    """Enter the signs of values at vertices ``first <= v < last``, proved or not.
+
+    Parameters
+    ----------
+    units, rows : arrays of int
+        See :func:`insert_units`.
+    start : int
+        Units before this one have been inserted.
+    """
+    words, values, error, proved = mesh.words, mesh.values, mesh.error, mesh.proved
+    for v in range(first, last):
+        for k in range(start, len(units)):
+            words[units[k] >> 6, v] &= ~_bit(units[k])
+        proved[v] = _guess(words, v, values[v], error[v], units, rows, start)
+
+
+@nb.njit(cache=True)
+def _signs(mesh: Mesh, count: int, unit: int, row: int) -> int:
+    """Sides of a unit; returns how many of them the bounds leave open."""
+    words, values, error, proved, side = mesh.words[unit >> 6], mesh.values, mesh.error, mesh.proved, mesh.side
+    bit, open_ = _bit(unit), 0
     for v in range(count):
-        proved = abs(values[v]) > error[v]
-        sign = 1 if values[v] > 0.0 else -1
-        side[v] = sign if proved else 0
-        open_ += 0 if proved else 1
+        side[v] = 1 if words[v] & bit else -1
+    for v in range(count):
+        if not proved[v] and not abs(values[v, row]) > error[v]:
+            side[v] = 0
+            open_ += 1
     return open_
 
 
 @nb.njit(cache=True)
 def _find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters) -> None:
-    """List the edges with ends on different sides; count the places of two-dimensional faces around them."""
+    """List the edges with ends on different sides; count the two-dimensional faces around them."""
+    ends, side, cut, edge_face = mesh.ends, mesh.side, mesh.cut, mesh.edge_face
+    dims, up_start = faces.dims, faces.up_start
     cuts, around = 0, 0
     for e in range(counters[EDGES]):
-        mesh.cut[cuts] = e  # without a branch, which would be mispredicted
-        cuts += np.int64(mesh.side[mesh.ends[e, 0]] != mesh.side[mesh.ends[e, 1]])
+        cut[cuts] = e  # without a branch, which would be mispredicted
+        cuts += np.int64(side[ends[e, 0]] != side[ends[e, 1]])
     for k in range(cuts):
-        face = mesh.edge_face[mesh.cut[k]]
-        around += 2 * (faces.dims[face] - 1) + faces.up_start[face + 1] - faces.up_start[face]
+        face = edge_face[cut[k]]
+        around += 2 * (dims[face] - 1) + up_start[face + 1] - up_start[face]
     counters[CUTS], counters[CUT_FACES] = cuts, around // 2
 
 
 @nb.njit(cache=True)
-def _record(mesh: Mesh, count: int, unit: int, positive: np.uint64) -> None:
-    """Enter the signs of a unit into patterns and hashes."""
-    words, bit = mesh.words[unit >> 6], np.uint64(1) << np.uint64(63 - (unit & 63))
+def _record(mesh: Mesh, count: int, positive: np.uint64) -> None:
+    """Add the hash of a unit at the vertices where it is positive."""
+    key, side = mesh.key, mesh.side
     for v in range(count):
-        on = mesh.side[v] > 0
-        words[v] |= bit if on else np.uint64(0)
-        mesh.key[v] += positive if on else np.uint64(0)
+        key[v] += positive if side[v] > 0 else np.uint64(0)
 
 
 @nb.njit(cache=True, fastmath={"nnan", "nsz"})
-def _interpolate(
-    row: Float, ends: NDArray[np.int32], cut: NDArray[np.int32], weight: Float, spread: Float, cuts: int, first: int
-) -> None:
-    """One quantity at the new vertices; `spread` becomes the largest difference between ends so far."""
-    for k in range(cuts):
-        x = row[ends[cut[k], 0]]
-        step = row[ends[cut[k], 1]] - x
-        row[first + k] = x + weight[k] * step
-        spread[k] = max(spread[k], abs(step))
+def _interpolate(start: Float, end: Float, t: float, target: Float) -> float:
+    """Values on an edge; returns the largest difference between those at its ends."""
+    spread = 0.0
+    for i in range(len(start)):
+        step = end[i] - start[i]
+        target[i] = start[i] + t * step
+        spread = max(spread, abs(step))
+    return spread
 
 
 @nb.njit(cache=True)
-def _place(mesh: Mesh, row: int, cuts: int) -> None:
-    """Where the unit of a row cuts the edges, as a share of their length."""
+def _place(mesh: Mesh, row: int, cuts: int, first: int) -> None:
+    """Values and positions of the new vertices, with their bounds."""
+    values, error, size, ends, cut = mesh.values, mesh.error, mesh.size, mesh.ends, mesh.cut
+    coordinates, position_error = mesh.coordinates, mesh.position_error
+    weight, shift = mesh.weight, mesh.shift
     for k in range(cuts):
-        e = mesh.cut[k]
-        p, q = abs(mesh.values[row, mesh.ends[e, 0]]), abs(mesh.values[row, mesh.ends[e, 1]])
-        mesh.weight[k] = p / (p + q) if p + q > 0.0 else 0.5
-        mesh.spread[k] = 0.0
+        e, w = cut[k], first + k
+        a, b = ends[e, 0], ends[e, 1]
+        p, q = abs(values[a, row]), abs(values[b, row])
+        t = p / (p + q) if p + q > 0.0 else 0.5
+        spread = _interpolate(values[a], values[b], t, values[w])
+        values[w, row] = 0.0
+        gap = (p + q) * (1.0 - 4 * UNIT_ROUNDOFF) - error[a] - error[b]
+        mean = (1.0 - t) * error[a] + t * error[b]
+        off = mean / gap * SAFETY + 4 * UNIT_ROUNDOFF if gap > 0.0 else np.inf
+        size[w] = max(size[a], size[b]) * SAFETY
+        bound = mean + off * (spread + abs(error[a] - error[b])) + 8 * UNIT_ROUNDOFF * size[w]
+        error[w] = bound * SAFETY + UNDERFLOW if gap > 0.0 else np.inf
+        weight[k], shift[k] = t, min(off, 1.0)
+        length = _interpolate(coordinates[a], coordinates[b], t, coordinates[w])
+        reach = 0.0
+        for c in range(coordinates.shape[1]):
+            reach = max(reach, abs(coordinates[a, c]), abs(coordinates[b, c]))
+        far_a, far_b = position_error[a], position_error[b]
+        bound = (1.0 - t) * far_a + t * far_b + shift[k] * (length + abs(far_a - far_b)) + 8 * UNIT_ROUNDOFF * reach
+        position_error[w] = bound * SAFETY + UNDERFLOW
 
 
-@nb.njit(cache=True, inline="always")
-def _clearance(mesh: Mesh, e: int, t: float, shift: float) -> float:
-    """Clearance of the vertex on an edge.
+@nb.njit(cache=True)
+def _clear_new(mesh: Mesh, cuts: int, first: int) -> None:
+    """Clearance of the new vertices.
 
-    What vanishes at neither end has one sign on the edge and is as large as the mean of the ends; what vanishes
-    at one end only grows linearly to the other.
+    What vanishes at neither end of an edge has one sign on it and is as large as the mean of the ends; what
+    vanishes at one end only grows linearly to the other.
     """
-    near, far = mesh.clearance[mesh.ends[e, 0]], mesh.clearance[mesh.ends[e, 1]]
-    least = min((1.0 - t) * near + t * far - shift * abs(near - far), (t - shift) * mesh.reach[e, 0])
-    return max(0.0, min(least, (1.0 - t - shift) * mesh.reach[e, 1]) / SAFETY)
+    clearance, reach, ends, cut, weight, shift = mesh.clearance, mesh.reach, mesh.ends, mesh.cut, mesh.weight, mesh.shift
+    for k in range(cuts):
+        e, t, off = cut[k], weight[k], shift[k]
+        near, far = clearance[ends[e, 0]], clearance[ends[e, 1]]
+        least = min((1.0 - t) * near + t * far - off * abs(near - far), (t - off) * reach[e, 0])
+        clearance[first + k] = max(0.0, min(least, (1.0 - t - off) * reach[e, 1]) / SAFETY)
 
 
 @nb.njit(cache=True)
-def _bound_new(mesh: Mesh, row: int, cuts: int, first: int) -> None:
-    """Bounds at the new vertices; `spread` holds the differences of values and is used up."""
-    h = len(mesh.coordinates)
+def _name(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, units: Int, rows: Int, number: int) -> None:
+    """Patterns, units and hashes of the new vertices; their hashes are those of the cut edges for now."""
+    words, key, own, face, values, error = mesh.words, mesh.key, mesh.own, mesh.face, mesh.values, mesh.error
+    ends, missing, edge_face, cut, proved = mesh.ends, mesh.missing, mesh.edge_face, mesh.cut, mesh.proved
+    dims, zero, positive, unit = faces.dims, hashes.zero, hashes.positive, units[number]
+    current, before = unit >> 6, ~((_bit(unit) << np.uint64(1)) - np.uint64(1))
     for k in range(cuts):
-        e, w = mesh.cut[k], first + k
-        a, b, t = mesh.ends[e, 0], mesh.ends[e, 1], mesh.weight[k]
-        error_a, error_b = mesh.error[a], mesh.error[b]
-        gap = (abs(mesh.values[row, a]) + abs(mesh.values[row, b])) * (1.0 - 4 * UNIT_ROUNDOFF) - error_a - error_b
-        mean = (1.0 - t) * error_a + t * error_b
-        shift = mean / gap * SAFETY + 4 * UNIT_ROUNDOFF if gap > 0.0 else np.inf
-        size = max(mesh.size[a], mesh.size[b])
-        error = mean + shift * (mesh.spread[k] + abs(error_a - error_b)) + 8 * UNIT_ROUNDOFF * size
-        mesh.error[w] = error * SAFETY + UNDERFLOW if gap > 0.0 else np.inf
-        mesh.size[w] = size * SAFETY
-        length, reach = 0.0, 0.0
-        for c in range(h):
-            length = max(length, abs(mesh.coordinates[c, b] - mesh.coordinates[c, a]))
-            reach = max(reach, abs(mesh.coordinates[c, a]), abs(mesh.coordinates[c, b]))
-        far_a, far_b = mesh.position_error[a], mesh.position_error[b]
-        off = (1.0 - t) * far_a + t * far_b + min(shift, 1.0) * (length + abs(far_a - far_b))
-        mesh.position_error[w] = (off + 8 * UNIT_ROUNDOFF * reach) * SAFETY + UNDERFLOW
-        mesh.shift[k] = min(shift, 1.0)
-        mesh.clearance[w] = _clearance(mesh, e, t, mesh.shift[k])
+        e, w = cut[k], first + k
+        a, b, skip = ends[e, 0], ends[e, 1], missing[e, 0]
+        for i in range(current):
+            words[i, w] = words[i, a] | words[i, b]
+        words[current, w] = (words[current, a] | words[current, b]) & before
+        for i in range(current + 1, len(words)):
+            words[i, w] = np.uint64(0)
+        proved[w] = _guess(words, w, values[w], error[w], units, rows, number + 1)
+        count, place, edge_key = dims[edge_face[e]], 0, key[a]
+        if skip >= 0:
+            q = own[a, skip]
+            edge_key -= zero[q]
+            edge_key += positive[q] if words[q >> 6, w] & _bit(q) else np.uint64(0)
+        for s in range(count if skip >= 0 else count - 1):
+            if s != skip:
+                own[w, place] = own[a, s]
+                place += 1
+        own[w, count - 1] = unit
+        for s in range(count, own.shape[1]):
+            own[w, s] = -1
+        key[w] = edge_key
+        face[w] = edge_face[e]
 
 
-@nb.njit(cache=True, inline="always")
-def _new_vertex(mesh: Mesh, hashes: Hashes, e: int, w: int, unit: int, own: int) -> np.uint64:
-    """Pattern, hash and units of the vertex on a cut edge; returns the hash of the edge."""
-    a, b = mesh.ends[e, 0], mesh.ends[e, 1]
-    for i in range(len(mesh.words)):
-        mesh.words[i, w] = mesh.words[i, a] | mesh.words[i, b]
-    key, skip, place = mesh.key[a], mesh.missing[e, 0], 0
-    if skip >= 0:
-        q = mesh.own[a, skip]
-        key -= hashes.zero[q]
-        if (mesh.words[q >> 6, w] >> np.uint64(63 - (q & 63))) & np.uint64(1):
-            key += hashes.positive[q]
-    for s in range(own if skip >= 0 else own - 1):
-        if s != skip:
-            mesh.own[w, place] = mesh.own[a, s]
-            place += 1
-    mesh.own[w, own - 1] = unit
-    for s in range(own, mesh.own.shape[1]):
-        mesh.own[w, s] = -1
-    mesh.key[w] = key + hashes.zero[unit]
-    mesh.face[w] = mesh.edge_face[e]
-    return key
-
-
-@nb.njit(cache=True, inline="always")
-def _reach(mesh: Mesh, w: int, slot: int, other: int, first_unit: int) -> float:
-    """Reach at end w of a new edge; what its values say about a unit of this layer is entered later."""
-    return np.inf if slot >= 0 and mesh.own[w, slot] >= first_unit else mesh.clearance[other]
-
-
-@nb.njit(cache=True, inline="always")
+@nb.njit(cache=True)
 def _join(
-    mesh: Mesh, counters: Counters, key: np.uint64, w: int, slot: int, face: int, mask: np.uint64, first_unit: int
-) -> int:
-    """Enter a new vertex into a two-dimensional face, or join it to the one there: 0, 1, or -1 if there were two."""
+    table_key: Words, table_vertex: NDArray[np.int32], table_slot: NDArray[np.int8], mask: np.uint64,
+    ends: NDArray[np.int32], missing: NDArray[np.int8], e: int, key: np.uint64, w: int, slot: int,
+) -> int:  # fmt: skip
+    """Enter a new vertex into a two-dimensional face, or make edge e to the one there: 0, 1, or -1 if there were two."""
     at = (key ^ (key >> np.uint64(32))) & mask
-    while mesh.table_vertex[at] != -1:
-        if mesh.table_key[at] == key:
-            other = mesh.table_vertex[at]
-            if other < 0:
-                return -1
-            e = counters[EDGES]
-            mesh.ends[e, 0], mesh.ends[e, 1] = other, w
-            mesh.missing[e, 0], mesh.missing[e, 1] = mesh.table_slot[at], slot
-            mesh.edge_face[e] = face
-            mesh.reach[e, 0] = _reach(mesh, other, mesh.table_slot[at], w, first_unit)
-            mesh.reach[e, 1] = _reach(mesh, w, slot, other, first_unit)
-            counters[EDGES] = e + 1
-            mesh.table_vertex[at] = -2
-            return 1
+    while table_vertex[at] != -1:
+        if table_key[at] == key:
+            other = table_vertex[at]
+            ends[e, 0], ends[e, 1] = other, w
+            missing[e, 0], missing[e, 1] = table_slot[at], slot
+            table_vertex[at] = -2
+            return 1 if other >= 0 else -1
         at = (at + np.uint64(1)) & mask
-    mesh.table_key[at], mesh.table_vertex[at], mesh.table_slot[at] = key, w, slot
+    table_key[at], table_vertex[at], table_slot[at] = key, w, slot
     return 0
 
 
-@nb.njit(cache=True, inline="always")
-def _join_around(
-    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, key: np.uint64, w: int, own: int, mask: np.uint64,
-    first_unit: int,
-) -> int:  # fmt: skip
-    """Enter a new vertex into all two-dimensional faces around its edge; number of joins, negative after a collision."""
-    face, joined = mesh.face[w], 0
-    for s in range(own - 1):
-        q = mesh.own[w, s]
-        without = key - hashes.zero[q] + hashes.face[face]
-        for side_key in (without, without + hashes.positive[q]):
-            found = _join(mesh, counters, side_key, w, s, face, mask, first_unit)
+@nb.njit(cache=True)
+def _join_all(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, e: int, slots: int) -> int:
+    """Edges between new vertices of one two-dimensional face, from number e on; the number after the last, or -1.
+
+    A convex polygon is cut in two points or none, so the new vertices enter each face twice: two faces of
+    one hash would be entered four times, which is noticed.
+    """
+    table_key, table_vertex, table_slot = mesh.table_key, mesh.table_vertex, mesh.table_slot
+    ends, missing, edge_face, own, face, key = mesh.ends, mesh.missing, mesh.edge_face, mesh.own, mesh.face, mesh.key
+    dims, up_start, up, zero, positive, of_face = faces.dims, faces.up_start, faces.up, hashes.zero, hashes.positive, hashes.face
+    table_vertex[:slots] = -1
+    mask = np.uint64(slots - 1)
+    for w in range(first, first + cuts):
+        edge_key, inside = key[w], face[w]
+        for s in range(dims[inside] - 1):
+            q = own[w, s]
+            on_face = edge_key - zero[q] + of_face[inside]
+            for side in range(2):
+                edge_face[e] = inside
+                found = _join(table_key, table_vertex, table_slot, mask, ends, missing, e, on_face, w, s)
+                if found < 0:
+                    return -1
+                e += found
+                on_face += positive[q]
+        for i in range(up_start[inside], up_start[inside + 1]):
+            edge_face[e] = up[i]
+            found = _join(
+                table_key, table_vertex, table_slot, mask, ends, missing, e, edge_key + of_face[up[i]], w, -1
+            )
             if found < 0:
                 return -1
-            joined += found
-    for i in range(faces.up_start[face], faces.up_start[face + 1]):
-        cover = faces.up[i]
-        found = _join(mesh, counters, key + hashes.face[cover], w, -1, cover, mask, first_unit)
-        if found < 0:
-            return -1
-        joined += found
-    return joined
+            e += found
+    return e
 
 
-@nb.njit(cache=True, inline="always")
-def _split(mesh: Mesh, counters: Counters, k: int, w: int, own: int) -> None:
-    """Halve edge k of those that are cut: the first half keeps its number."""
-    e, new = mesh.cut[k], counters[EDGES]
-    t, shift = mesh.weight[k], mesh.shift[k]
-    mesh.reach[new, 0], mesh.reach[new, 1] = np.inf, max(0.0, (1.0 - t - shift) * mesh.reach[e, 1] / SAFETY)
-    mesh.reach[e, 0], mesh.reach[e, 1] = max(0.0, (t - shift) * mesh.reach[e, 0] / SAFETY), np.inf
-    mesh.ends[new, 0], mesh.ends[new, 1] = w, mesh.ends[e, 1]
-    mesh.missing[new, 0], mesh.missing[new, 1] = own - 1, mesh.missing[e, 1]
-    mesh.edge_face[new] = mesh.edge_face[e]
-    mesh.ends[e, 1], mesh.missing[e, 1] = w, own - 1
-    counters[EDGES] = new + 1
+@nb.njit(cache=True)
+def _set_reach(mesh: Mesh, start: int, stop: int, first_unit: int) -> None:
+    """Reach of new edges; what values say about units of this layer is entered when it is finished."""
+    reach, ends, missing, own, clearance = mesh.reach, mesh.ends, mesh.missing, mesh.own, mesh.clearance
+    for e in range(start, stop):
+        for end in range(2):
+            w, slot = ends[e, end], missing[e, end]
+            current = slot >= 0 and own[w, max(slot, 0)] >= first_unit
+            reach[e, end] = np.inf if current else clearance[ends[e, 1 - end]]
+
+
+@nb.njit(cache=True)
+def _split(mesh: Mesh, faces: FaceTable, cuts: int, first: int, new: int) -> None:
+    """Halve the cut edges: the first half keeps its number, the other ones are numbered from `new` on."""
+    ends, missing, edge_face, reach, cut = mesh.ends, mesh.missing, mesh.edge_face, mesh.reach, mesh.cut
+    weight, shift, dims = mesh.weight, mesh.shift, faces.dims
+    for k in range(cuts):
+        e, w, other, t = cut[k], first + k, new + k, weight[k]
+        slot = dims[edge_face[e]] - 1
+        ends[other, 0], ends[other, 1] = w, ends[e, 1]
+        missing[other, 0], missing[other, 1] = slot, missing[e, 1]
+        edge_face[other] = edge_face[e]
+        ends[e, 1], missing[e, 1] = w, slot
+        reach[other, 0], reach[other, 1] = np.inf, max(0.0, (1.0 - t - shift[k]) * reach[e, 1] / SAFETY)
+        reach[e, 0], reach[e, 1] = max(0.0, (t - shift[k]) * reach[e, 0] / SAFETY), np.inf
 
 
 @nb.njit(cache=True)
 def _cut(
-    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, unit: int, row: int, first_unit: int
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, units: Int, rows: Int, number: int
 ) -> bool:
-    """Cut the listed edges; False if hashes collided.
-
-    A convex polygon is cut in two points or none, so the vertices of a cut enter each face twice: two faces
-    of one hash would be entered four times, which is noticed.
-    """
-    cuts, first = counters[CUTS], counters[VERTICES]
-    _place(mesh, row, cuts)
-    for i in range(len(mesh.values)):
-        _interpolate(mesh.values[i], mesh.ends, mesh.cut, mesh.weight, mesh.spread, cuts, first)
-    _bound_new(mesh, row, cuts, first)
-    for i in range(len(mesh.coordinates)):
-        _interpolate(mesh.coordinates[i], mesh.ends, mesh.cut, mesh.weight, mesh.spread, cuts, first)
-    slots = table_size(counters[CUT_FACES])
-    mesh.table_vertex[:slots] = -1
-    joined = 0
-    for k in range(cuts):
-        e, w = mesh.cut[k], first + k
-        own = faces.dims[mesh.edge_face[e]]
-        mesh.values[row, w] = 0.0
-        key = _new_vertex(mesh, hashes, e, w, unit, own)
-        found = _join_around(mesh, faces, hashes, counters, key, w, own, np.uint64(slots - 1), first_unit)
-        if found < 0:
-            return False
-        joined += found
-        _split(mesh, counters, k, w, own)
-    counters[VERTICES] = first + cuts
-    return joined == counters[CUT_FACES]
+    """Cut the listed edges; False if hashes collided."""
+    cuts, first, edges = counters[CUTS], counters[VERTICES], counters[EDGES]
+    _place(mesh, rows[number], cuts, first)
+    _clear_new(mesh, cuts, first)
+    _name(mesh, faces, hashes, cuts, first, units, rows, number)
+    joined = edges + cuts
+    after = _join_all(mesh, faces, hashes, cuts, first, joined, table_size(counters[CUT_FACES]))
+    if after != joined + counters[CUT_FACES]:
+        return False
+    mesh.key[first : first + cuts] += hashes.zero[units[number]]
+    _set_reach(mesh, joined, after, units[0])
+    _split(mesh, faces, cuts, first, edges)
+    counters[VERTICES], counters[EDGES] = first + cuts, after
+    return True
 
 
 @nb.njit(cache=True)
@@ -277,7 +319,7 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
     Parameters
     ----------
     units, rows : arrays of int
-        Units, and the rows of ``mesh.values`` that hold their values.
+        Units, rising, and the columns of ``mesh.values`` that hold their values.
 
     Returns
     -------
@@ -285,26 +327,25 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
         ``DONE``; ``DOUBTFUL`` if there are vertices of side 0; ``NEEDS_ROOM``; or ``COLLISION`` of hashes.
     """
     while counters[NEXT] < len(units):
-        unit, row = units[counters[NEXT]], rows[counters[NEXT]]
+        number, count = counters[NEXT], counters[VERTICES]
         if counters[STAGE] == 0:
             counters[STAGE] = 1
-            doubtful = _signs(mesh.values[row], mesh.error, mesh.side, counters[VERTICES])
-            counters[PROVED] += counters[VERTICES] - doubtful
+            doubtful = _signs(mesh, count, units[number], rows[number])
+            counters[PROVED] += count - doubtful
             if doubtful > 0:
                 return DOUBTFUL
         if counters[STAGE] == 1:
             _find_cuts(mesh, faces, counters)
             counters[STAGE] = 2
         if (
-            counters[VERTICES] + counters[CUTS] > len(mesh.key)
-            or counters[EDGES] + counters[CUTS] + counters[CUT_FACES] > len(mesh.ends)
+            count + counters[CUTS] > len(mesh.key)
+            or counters[EDGES] + counters[CUTS] + counters[CUT_FACES] >= len(mesh.ends)
             or table_size(counters[CUT_FACES]) > len(mesh.table_key)
         ):
             return NEEDS_ROOM
-        before = counters[VERTICES]
-        if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, unit, row, units[0]):
+        if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, units, rows, number):
             return COLLISION
-        _record(mesh, before, unit, hashes.positive[unit])
+        _record(mesh, count, hashes.positive[units[number]])
         counters[NEXT] += 1
         counters[STAGE] = 0
     return DONE

@@ -56,16 +56,16 @@ def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -
     layer = plan.layer
     reach = np.empty(count)
     if before is None:
-        x, error = mesh.coordinates[:, :count], mesh.position_error[:count]
-        _largest(x, np.zeros(len(x)), reach)
+        x, error = mesh.coordinates[:count], mesh.position_error[:count]
+        reach = np.abs(x).max(axis=1)
     else:
-        x, error = mesh.values[:, :count], mesh.error[:count]
+        x, error = mesh.values[:count], mesh.error[:count]
         steep = max(1.0, float(np.abs(before.slope).max()))
         error = (error + 2 * UNIT_ROUNDOFF * (mesh.size[:count] + error)) * steep
         _activate(x, before.slope, reach)
-    values = np.empty((layer.n_out, mesh.coordinates.shape[1]))
-    np.matmul(layer.weight, x, out=values[:, :count])
-    _largest(values[:, :count], layer.bias, mesh.size)
+    values = np.empty((len(mesh.key), layer.n_out))
+    np.matmul(x, layer.weight.T, out=values[:count])
+    _add(values[:count], layer.bias, mesh.size)
     row_sum = float(np.abs(layer.weight).sum(axis=1).max(initial=0.0)) * (1.0 + gamma(layer.n_in))
     rounding = gamma(layer.n_in + 1) * (row_sum * (reach + error) + np.abs(layer.bias).max(initial=0.0))
     mesh.error[:count] = (row_sum * error + rounding) * SAFETY + UNDERFLOW
@@ -73,25 +73,25 @@ def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -
 
 
 @nb.njit(cache=True, fastmath={"nnan", "nsz"})
-def _largest(values: Float, offset: Float, largest: Float) -> None:
-    """Add an offset to every row; the largest absolute value of every column."""
-    largest[: values.shape[1]] = 0.0
-    for i in range(len(values)):
-        row, shift = values[i], offset[i]
-        for v in range(len(row)):
-            row[v] += shift
-            largest[v] = max(largest[v], abs(row[v]))
+def _add(values: Float, offset: Float, largest: Float) -> None:
+    """Add an offset to every row; the largest absolute value of each."""
+    for v in range(len(values)):
+        row, top = values[v], 0.0
+        for i in range(len(row)):
+            row[i] += offset[i]
+            top = max(top, abs(row[i]))
+        largest[v] = top
 
 
 @nb.njit(cache=True, fastmath={"nnan", "nsz"})
 def _activate(values: Float, slope: Float, largest: Float) -> None:
-    """Units applied in place; the largest absolute value of every column."""
-    largest[:] = 0.0
-    for i in range(len(values)):
-        row, factor = values[i], slope[i]
-        for v in range(len(row)):
-            row[v] = row[v] if row[v] > 0.0 else factor * row[v]
-            largest[v] = max(largest[v], abs(row[v]))
+    """Units applied in place; the largest absolute value of every row."""
+    for v in range(len(values)):
+        row, top = values[v], 0.0
+        for i in range(len(row)):
+            row[i] = row[i] if row[i] > 0.0 else slope[i] * row[i]
+            top = max(top, abs(row[i]))
+        largest[v] = top
 
 
 @nb.njit(cache=True)
@@ -105,11 +105,23 @@ def _row_of(units: Int, rows: Int) -> Int:
 @nb.njit(cache=True)
 def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
     """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
-    row_of = _row_of(units, rows)
+    row_of, values, own = _row_of(units, rows), mesh.values, mesh.own
     for v in range(count):
-        for unit in mesh.own[v]:
-            if unit >= 0:
-                mesh.values[row_of[unit], v] = 0.0
+        for s in range(own.shape[1]):
+            if own[v, s] >= 0:
+                values[v, row_of[own[v, s]]] = 0.0
+
+
+@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+def _least_room(values: Float, error: float, rows: Int, per_steepness: Float) -> tuple[float, int]:
+    """Least distance to the zeros of a unit that is not 0 itself, and the number of those that are."""
+    least, zeros = np.inf, 0
+    for row in rows:
+        x = abs(values[row])
+        zeros += 1 if x == 0.0 else 0
+        room = (x - error) * per_steepness[row]
+        least = min(least, np.inf if x == 0.0 else room)
+    return least, zeros
 
 
 @nb.njit(cache=True)
@@ -118,26 +130,18 @@ def clear(mesh: Mesh, count: int, edges: int, units: Int, rows: Int, per_steepne
 
     Values of units that vanish at a vertex are exactly 0; there must be as many zeros as such units.
     """
-    zeros = np.zeros(count, dtype=np.int32)
-    for row in rows:
-        values, scale = mesh.values[row], per_steepness[row] / SAFETY
-        for v in range(count):
-            x = values[v]
-            zeros[v] += 1 if x == 0.0 else 0
-            room = (abs(x) - mesh.error[v]) * scale
-            room = np.inf if x == 0.0 else room
-            mesh.clearance[v] = min(mesh.clearance[v], room)
+    values, error, clearance, own = mesh.values, mesh.error, mesh.clearance, mesh.own
+    ends, missing, reach = mesh.ends, mesh.missing, mesh.reach
     for v in range(count):
-        for unit in mesh.own[v]:
-            zeros[v] -= 1 if unit >= units[0] else 0
-        if zeros[v] != 0:
-            mesh.clearance[v] = 0.0
+        least, zeros = _least_room(values[v], error[v], rows, per_steepness)
+        for s in range(own.shape[1]):
+            zeros -= 1 if own[v, s] >= units[0] else 0
+        clearance[v] = min(clearance[v], max(0.0, least / SAFETY)) if zeros == 0 else 0.0
     row_of = _row_of(units, rows)
     for e in range(edges):
         for end in range(2):
-            slot, other = mesh.missing[e, end], mesh.ends[e, 1 - end]
-            unit = mesh.own[mesh.ends[e, end], slot] if slot >= 0 else -1
+            slot, other = missing[e, end], ends[e, 1 - end]
+            unit = own[ends[e, end], slot] if slot >= 0 else -1
             if unit >= units[0]:
                 row = row_of[unit]
-                room = (abs(mesh.values[row, other]) - mesh.error[other]) * per_steepness[row] / SAFETY
-                mesh.reach[e, end] = max(0.0, room)
+                reach[e, end] = max(0.0, (abs(values[other, row]) - error[other]) * per_steepness[row] / SAFETY)

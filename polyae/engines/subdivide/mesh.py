@@ -48,10 +48,10 @@ class Mesh(NamedTuple):
 
     Attributes
     ----------
-    coordinates : array, shape (h, v)
+    coordinates : array, shape (v, h)
     position_error : array, shape (v,)
         Bound on the distance, in the maximum norm, to the exact vertex.
-    values : array, shape (n, v)
+    values : array, shape (v, n)
         Outputs of the current layer before its units, exactly 0 for the units that vanish at the vertex.
     error : array, shape (v,)
         Bound on the errors of the values.
@@ -61,7 +61,10 @@ class Mesh(NamedTuple):
         Lower bound on the distance, in the maximum norm, to the zeros of every wall and every unit of an
         earlier layer that does not vanish at the vertex, as far as Lipschitz constants tell.
     words : array of uint64, shape (w, v)
-        Units that are positive; the first in the highest bit of the first word.
+        Units that are positive; the first in the highest bit of the first word.  For the units of the layer
+        that are still to come what the computed values say.
+    proved : array of bool, shape (v,)
+        Whether bounds prove the signs of all units of the layer that were still to come when they were entered.
     key : array of uint64, shape (v,)
         Sum of the hashes of the units that are positive, and of those that vanish.
     own : array of int32, shape (v, h)
@@ -77,8 +80,8 @@ class Mesh(NamedTuple):
     edge_face : array of int32, shape (e,)
     cut : array of int32, shape (e,)
         Edges that the current unit cuts.
-    weight, spread, shift : arrays, shape (e,)
-        Where it cuts them, how far values at their ends differ, and the error of where it cuts them.
+    weight, shift : arrays, shape (e,)
+        Where it cuts them, as a share of their length, and the error of that.
     table_key, table_vertex, table_slot : hash table of the two-dimensional faces that it cuts
     """
 
@@ -89,6 +92,7 @@ class Mesh(NamedTuple):
     size: Float
     clearance: Float
     words: Words
+    proved: NDArray[np.bool_]
     key: Words
     own: NDArray[np.int32]
     face: NDArray[np.int32]
@@ -99,17 +103,16 @@ class Mesh(NamedTuple):
     edge_face: NDArray[np.int32]
     cut: NDArray[np.int32]
     weight: Float
-    spread: Float
     shift: Float
     table_key: Words
     table_vertex: NDArray[np.int32]
     table_slot: NDArray[np.int8]
 
 
-VERTEX_LAST = ("coordinates", "values", "words")
-VERTEX_FIRST = ("position_error", "error", "size", "clearance", "key", "own", "face", "side")
+VERTEX_LAST = ("words",)
+VERTEX_FIRST = ("coordinates", "values", "proved", "position_error", "error", "size", "clearance", "key", "own", "face", "side")
 EDGE_FIRST = ("ends", "missing", "reach", "edge_face")
-CUT_WORK = ("cut", "weight", "spread", "shift")
+CUT_WORK = ("cut", "weight", "shift")
 TABLE_WORK = ("table_key", "table_vertex", "table_slot")
 
 
@@ -148,13 +151,14 @@ def new_counters() -> Counters:
 def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
     """Empty mesh."""
     return Mesh(
-        coordinates=np.empty((h, vertices)),
+        coordinates=np.empty((vertices, h)),
         position_error=np.empty(vertices),
-        values=np.empty((0, vertices)),
+        values=np.empty((vertices, 0)),
         error=np.empty(vertices),
         size=np.empty(vertices),
         clearance=np.empty(vertices),
         words=np.zeros((max(1, (units + 63) // 64), vertices), dtype=np.uint64),
+        proved=np.zeros(vertices, dtype=np.bool_),
         key=np.zeros(vertices, dtype=np.uint64),
         own=np.full((vertices, h), -1, dtype=np.int32),
         face=np.empty(vertices, dtype=np.int32),
@@ -165,7 +169,6 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
         edge_face=np.empty(edges, dtype=np.int32),
         cut=np.empty(edges, dtype=np.int32),
         weight=np.empty(edges),
-        spread=np.empty(edges),
         shift=np.empty(edges),
         table_key=np.empty(64, dtype=np.uint64),
         table_vertex=np.empty(64, dtype=np.int32),
@@ -182,8 +185,8 @@ def grown(mesh: Mesh, counters: Counters) -> Mesh:
         length, used = max(vertices, 2 * len(mesh.key)), int(counters[VERTICES])
         for name in VERTEX_FIRST + VERTEX_LAST:
             fields[name] = _stretched(getattr(mesh, name), used, length, 0 if name in VERTEX_FIRST else 1)
-    if edges > len(mesh.ends):
-        length, used = max(edges, 2 * len(mesh.ends)), int(counters[EDGES])
+    if edges >= len(mesh.ends):
+        length, used = max(edges + 1, 2 * len(mesh.ends)), int(counters[EDGES])
         fields.update({name: _stretched(getattr(mesh, name), used, length, 0) for name in EDGE_FIRST})
         cut = mesh.cut[: int(counters[CUTS])]
         fields.update({name: np.empty(length, dtype=getattr(mesh, name).dtype) for name in CUT_WORK})

@@ -70,7 +70,7 @@ def refine(
     weight, bias : arrays, shape (units, h) and (units,)
         Of the first layer, by units.
     """
-    h = len(mesh.coordinates)
+    h = mesh.coordinates.shape[1]
     matrix, scratch, inverse = np.empty((h, h)), np.empty((h, h)), np.empty((h, h))
     offset, offset_error = np.empty(h), np.empty(h)
     point, residual, bound = np.empty(h), np.empty(h), np.empty(h)
@@ -88,7 +88,7 @@ def refine(
         contraction = _contraction(matrix, inverse)
         if not contraction < 0.5:
             continue
-        point[:] = mesh.coordinates[:, v]
+        point[:] = mesh.coordinates[v]
         _residuals(matrix, offset, offset_error, point, residual, bound)
         for i in range(h):
             for k in range(h):
@@ -102,5 +102,5 @@ def refine(
             error = max(error, total)
         error = error * (1.0 + gamma_kernel(h + 2)) / (1.0 - contraction) * (1.0 + gamma_kernel(2)) + 1e-290
         if error < mesh.position_error[v]:
-            mesh.coordinates[:, v] = point
+            mesh.coordinates[v] = point
             mesh.position_error[v] = error

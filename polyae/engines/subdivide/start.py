@@ -26,7 +26,7 @@ def start_mesh(arrangement: Arrangement, faces: PolytopeFaces) -> tuple[Mesh, Co
     edges, counters = faces.edges, new_counters()
     mesh = new_mesh(h, arrangement.network.num_units, FIRST_ROOM + 2 * count, FIRST_ROOM * h + 2 * len(edges))
     points = np.array([rounded(p) for p in faces.vertices])
-    mesh.coordinates[:, :count] = points.T
+    mesh.coordinates[:count] = points
     mesh.position_error[:count] = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + 1e-290
     distances = _distances_to_walls(arrangement, points, mesh.position_error[:count])
     mesh.clearance[:count] = np.where(faces.incidence, np.inf, distances).min(axis=1)
