@@ -1,33 +1,63 @@
 """Exact polyhedral geometry of trained ReLU autoencoders."""
 
+from typing import TYPE_CHECKING
+
 from polyae import errors
 from polyae.complex.enumerate import enumerate_regions
 from polyae.complex.region import Region, RegionFacet
 from polyae.complex.region_complex import RegionComplex, load
 from polyae.domains import Ball, Box, Domain, Polytope, Space
-from polyae.networks import from_torch, read_network, write_network
+from polyae.networks import read_network, write_network
 from polyae.networks.network import Layer, Network
-from polyae.queries.neighbours import Neighbourhood, neighbours
+from polyae.queries.balls import BallCounts, count_in_balls
+from polyae.queries.interval import Interval
+from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit, load_orbit
+from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
+from polyae.queries.radii import Radii, radii
+from polyae.queries.theorem import TheoremBound, theorem_bound
+
+if TYPE_CHECKING:
+    from polyae.networks import from_torch
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Ball",
+    "BallCounts",
     "Box",
     "Domain",
+    "Interval",
     "Layer",
+    "Manifold",
     "Neighbourhood",
+    "NeighbourhoodBatch",
     "Network",
+    "Orbit",
     "Polytope",
+    "ProductOrbit",
+    "Radii",
     "Region",
     "RegionComplex",
     "RegionFacet",
     "Space",
+    "TheoremBound",
+    "count_in_balls",
     "enumerate_regions",
     "errors",
     "from_torch",
     "load",
+    "load_orbit",
     "neighbours",
+    "radii",
     "read_network",
+    "theorem_bound",
     "write_network",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "from_torch":  # imports PyTorch, which takes seconds, only when asked for
+        from polyae.networks import from_torch
+
+        return from_torch
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

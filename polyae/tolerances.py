@@ -7,6 +7,7 @@ proposals, which the predicate layer then proves or hands to rational arithmetic
 from __future__ import annotations
 
 __all__ = [
+    "BASIS_THRESHOLD",
     "COINCIDENCE_FACTOR",
     "LP_CHEBYSHEV_CAP",
     "LP_RELAXATION",
@@ -42,3 +43,6 @@ LP_RELAXATION = 1.0
 
 #: Largest inscribed radius looked for, which keeps the Chebyshev LP of an unbounded cell bounded.
 LP_CHEBYSHEV_CAP = 1.0
+
+#: Multipliers of a float64 linear program above this name the basis that is then checked exactly.
+BASIS_THRESHOLD = 1e-9

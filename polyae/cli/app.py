@@ -8,10 +8,13 @@ from collections.abc import Callable, Sequence
 import typer
 from typer.exceptions import TyperException
 
+from polyae.cli.balls import count_command
+from polyae.cli.demo import demo_command
 from polyae.cli.enumeration import enumerate_command
 from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
+from polyae.cli.radii import radii_command
 from polyae.cli.theorem import bound_command
 from polyae.cli.training import train_command
 from polyae.errors import PolyaeError
@@ -25,11 +28,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 COMMANDS: dict[str, Callable[..., None]] = {
+    "demo": demo_command,
+    "train": train_command,
+    "info": info_command,
     "enumerate": enumerate_command,
     "neighbours": neighbours_command,
-    "info": info_command,
-    "train": train_command,
+    "radii": radii_command,
     "bound": bound_command,
+    "count": count_command,
 }
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,6 +39,7 @@ def counts(cx: RegionComplex) -> dict[str, Any]:
         "guarantee": cx.guarantee,
         "engine": cx.engine,
         "seconds": cx.seconds,
+        "decisions": asdict(cx.decisions),
         "domain": cx.domain.to_dict(),
         "network": cx.network.digest,
     }

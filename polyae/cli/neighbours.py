@@ -13,7 +13,7 @@ from polyae.cli.sources import NetworkArgument, arithmetic_of
 from polyae.cli.values import vector
 from polyae.complex.region_complex import pattern_string
 from polyae.networks.files import read_network
-from polyae.queries.neighbours import neighbours
+from polyae.queries.neighbours import batch_neighbours
 
 __all__ = ["neighbours_command"]
 
@@ -39,7 +39,8 @@ def neighbours_command(
     """
     network = read_network(net)
     where = domain.optional(network.input_dim)
-    near = neighbours(network, vector(at, "--at"), where, solver=solver, arithmetic=arithmetic_of(arithmetic))
+    code = vector(at, "--at")[None, :]
+    near = batch_neighbours(network, code, where, solver=solver, arithmetic=arithmetic_of(arithmetic))[0]
     found = [
         {"pattern": pattern_string(row), "flipped": flipped, "distance": distance}
         for row, flipped, distance in zip(near.neighbours, near.flipped, near.distances, strict=True)

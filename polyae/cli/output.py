@@ -33,8 +33,15 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-def finish(result: Mapping[str, Any], as_json: bool, *, strict: bool = False, partial: bool = False) -> None:
-    """Print a result and end the command.
+def finish(
+    result: Mapping[str, Any],
+    as_json: bool,
+    *,
+    strict: bool = False,
+    partial: bool = False,
+    text: Mapping[str, Any] | None = None,
+) -> None:
+    """Print a result, for people in the form of `text` if there is one, and end the command.
 
     Raises
     ------
@@ -44,8 +51,9 @@ def finish(result: Mapping[str, Any], as_json: bool, *, strict: bool = False, pa
     if as_json:
         print(json.dumps(plain(result), allow_nan=False))
     else:
-        width = max(map(len, result), default=0)
-        for key, value in plain(result).items():
+        shown = plain(result if text is None else text)
+        width = max(map(len, shown), default=0)
+        for key, value in shown.items():
             print(f"{key.replace('_', ' '):<{width}}  {_text(value)}")
     if strict and partial:
         raise typer.Exit(Exit.PARTIAL)

@@ -17,10 +17,21 @@ from polyae.errors import SettingError
 from polyae.networks.files import read_network
 from polyae.networks.network import Network
 
-__all__ = ["EnumerationOptions", "NetworkArgument", "SourceArgument", "arithmetic_of", "complex_of", "is_complex"]
+__all__ = [
+    "EnumerationOptions",
+    "MaxRegionsOption",
+    "MaxSecondsOption",
+    "NetworkArgument",
+    "SourceArgument",
+    "arithmetic_of",
+    "complex_of",
+    "is_complex",
+]
 
 NetworkArgument = Annotated[Path, typer.Argument(metavar="NET", help="Network, .json or .safetensors.")]
 SourceArgument = Annotated[Path, typer.Argument(metavar="NET", help="Network, or a saved complex (.npz).")]
+MaxRegionsOption = Annotated[int | None, typer.Option(metavar="N", help="Stop, partial, at N regions.")]
+MaxSecondsOption = Annotated[float | None, typer.Option(metavar="S", help="Stop, partial, after S seconds.")]
 
 
 def arithmetic_of(name: str) -> Literal["exact", "float"]:
@@ -44,8 +55,8 @@ class EnumerationOptions:
     engine: Annotated[str, typer.Option(metavar="NAME", help="Engine.")] = "auto"
     solver: Annotated[str, typer.Option(metavar="highs|scipy|cvxpy", help="Linear-programming solver.")] = "highs"
     arithmetic: Annotated[str, typer.Option(metavar="exact|float", help="Proved decisions, or float64.")] = "exact"
-    max_regions: Annotated[int | None, typer.Option(metavar="N", help="Stop, partial, at N regions.")] = None
-    max_seconds: Annotated[float | None, typer.Option(metavar="S", help="Stop, partial, after S seconds.")] = None
+    max_regions: MaxRegionsOption = None
+    max_seconds: MaxSecondsOption = None
 
     def run(self, network: Network, domain: Domain, resume: RegionComplex | None = None) -> RegionComplex:
         """Enumerate, with a progress bar where someone can see it."""

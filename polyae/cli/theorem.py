@@ -13,7 +13,7 @@ from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, SourceArgument, complex_of
 from polyae.errors import SettingError
 from polyae.queries.manifolds import load_orbit
-from polyae.queries.theorem.bound import theorem_bound
+from polyae.queries.theorem.bound import TheoremBound, theorem_bound
 from polyae.report.theorem_numbers import theorem_numbers
 
 __all__ = ["bound_command"]
@@ -45,7 +45,12 @@ def bound_command(
     cx = complex_of(net, domain, enumeration)
     bound = theorem_bound(cx, manifold, gap=gap, budget=budget, readings=chosen)
     partial = bound.restricted or not bound.decided
-    finish(theorem_numbers(cx, bound), as_json, strict=strict, partial=partial)
+    numbers = theorem_numbers(cx, bound)
+    finish(numbers, as_json, strict=strict, partial=partial, text=numbers | {"readings": _lines(bound)})
+
+
+def _lines(bound: TheoremBound) -> str:
+    return "".join(f"\n  {verdict.reading.name}: {verdict}" for verdict in bound.verdicts)
 
 
 def _readings(name: str) -> Literal["sound", "all"]:

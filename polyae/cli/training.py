@@ -50,6 +50,7 @@ def train_command(
 ) -> None:
     """Train an autoencoder and write its decoder. Ctrl-C keeps what has been trained."""
     from polyae.networks.torch_modules import from_torch
+    from polyae.report.threads import one_thread
     from polyae.training.models import Autoencoder
     from polyae.training.trainer import train
 
@@ -59,10 +60,11 @@ def train_command(
         raise SettingError(f"--seed is not negative, got {seed}")
     scans = _dataset(data, seed)
     net = Autoencoder.from_widths(scans.dim, hidden=whole_numbers(hidden, "--hidden"), latent_dim=latent, seed=seed)
-    result = train(
-        net, scans, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed,
-        regulariser=_penalty(model, scans.dim, codes, seed), weight=weight, progress=sys.stderr.isatty(),
-    )  # fmt: skip
+    with one_thread():
+        result = train(
+            net, scans, epochs=epochs, batch_size=batch_size, learning_rate=learning_rate, seed=seed,
+            regulariser=_penalty(model, scans.dim, codes, seed), weight=weight, progress=sys.stderr.isatty(),
+        )  # fmt: skip
     write_network(from_torch(net.decoder), out)
     if encoder is not None:
         write_network(from_torch(net.encoder), encoder)
@@ -87,7 +89,7 @@ def _dataset(name: str, seed: int) -> Dataset:
 
 
 def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
-    from polyae.queries.neighbours import neighbours
+    from polyae.queries.neighbours import batch_neighbours
     from polyae.training.oracle import ExactOracle
     from polyae.training.penalty import ExactNeighbourPenalty
     from polyae.training.regulariser import LieGroupRegulariser
@@ -97,7 +99,7 @@ def _penalty(model: str, dim: int, codes: int, seed: int) -> Penalty | None:
             return None
         case "lie":
             regulariser = LieGroupRegulariser(dim, kind="skew", seed=seed)
-            return ExactNeighbourPenalty(regulariser, ExactOracle(neighbours), max_codes=codes)
+            return ExactNeighbourPenalty(regulariser, ExactOracle(batch_neighbours), max_codes=codes)
     raise SettingError(f"--model {model}: choose ae or lie")
 
 

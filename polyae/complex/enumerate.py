@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from polyae.complex.progress import ProgressBar
 from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
 from polyae.engines.enumeration import Budget, Engine, Enumeration
 from polyae.engines.march import March
 from polyae.engines.reference import ReferenceMarch
+from polyae.engines.subdivide import Subdivide, suits
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
@@ -29,8 +33,15 @@ def arrange(network: Network, domain: Domain, arithmetic: Arithmetic = "exact") 
     return Arrangement(network, domain, Kernel(arithmetic))
 
 
-def choose_engine(engine: str, solver: str) -> Engine:
-    """Engine by name.
+def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: bool) -> Engine:
+    """Engine by name; ``"auto"`` is the one that is faster.
+
+    Parameters
+    ----------
+    engine, solver : str
+    arrangement : Arrangement
+    whole : bool
+        Whether all regions are asked for, without limits and from the start.
 
     Raises
     ------
@@ -38,11 +49,15 @@ def choose_engine(engine: str, solver: str) -> Engine:
         If there is none of that name.
     """
     match engine:
-        case "auto" | "march":
+        case "auto":
+            return Subdivide(solver) if whole and suits(arrangement) else March(solver)
+        case "march":
             return March(solver)
+        case "subdivide":
+            return Subdivide(solver)
         case "reference":
             return ReferenceMarch(solver)
-    raise SettingError(f"no engine {engine!r}; choose 'auto', 'march' or 'reference'")
+    raise SettingError(f"no engine {engine!r}; choose 'auto', 'subdivide', 'march' or 'reference'")
 
 
 def enumerate_regions(
@@ -54,6 +69,8 @@ def enumerate_regions(
     arithmetic: Arithmetic = "exact",
     max_regions: int | None = None,
     max_seconds: float | None = None,
+    starts: ArrayLike | None = None,
+    hops: int | None = None,
     resume: RegionComplex | None = None,
     progress: bool = False,
 ) -> RegionComplex:
@@ -64,14 +81,22 @@ def enumerate_regions(
     network : Network
     domain : Domain
         Box, Polytope, Ball or Space, of the network's input dimension.
-    engine : {"auto", "march", "reference"}
-        ``"march"`` is compiled; ``"reference"`` solves a linear program a row and is slow.
+    engine : {"auto", "subdivide", "march", "reference"}
+        ``"subdivide"`` cuts bounded polytopes of dimension 7 at most by their vertices and edges, and hands what
+        it is not made for to marching; ``"march"`` goes from facet to facet; ``"reference"`` solves a linear
+        program a row and is slow.  ``"auto"`` subdivides where that is faster, unless there are limits, start
+        points or a complex to resume from.
     solver : {"highs", "scipy", "cvxpy"}
         Linear-programming solver of the reference engine, and of what the compiled one cannot prove.
     arithmetic : {"exact", "float"}
         ``"exact"`` proves every decision or takes it in rationals; ``"float"`` proves nothing.
     max_regions, max_seconds : optional
         Limits; the result then says that it is partial, and why.
+    starts : array, shape (k, h), optional
+        Points in whose regions the march starts; the domain's interior point by default.
+    hops : int, optional
+        Only the regions at most so many facets away from those of the start points, with all adjacency
+        among them: the local region graph around data.  Needs the marching engine.
     resume : RegionComplex, optional
         A partial complex of the same network and domain to continue from.
     progress : bool
@@ -100,10 +125,15 @@ def enumerate_regions(
     for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
         if limit is not None and not limit > 0:
             raise SettingError(f"{name} must be positive, got {limit}")
+    if hops is not None and (hops < 0 or engine not in ("auto", "march")):
+        raise SettingError(
+            f"hops must be a nonnegative integer and the engine 'march', got hops={hops}, engine={engine!r}"
+        )
     arrangement = arrange(network, domain, arithmetic)
-    finder = choose_engine(engine, solver)
+    budget = Budget(max_regions, max_seconds, _start_points(starts, domain), hops)
+    finder = choose_engine(engine, solver, arrangement, budget.whole and resume is None)
     with ProgressBar(progress) as bar:
-        found = finder.run(arrangement, Budget(max_regions, max_seconds), bar.update, _partial(resume, arrangement))
+        found = finder.run(arrangement, budget, bar.update, _partial(resume, arrangement))
     return RegionComplex(arrangement, found)
 
 
@@ -117,3 +147,14 @@ def _partial(resume: RegionComplex | None, arrangement: Arrangement) -> Enumerat
             f"the complex to resume from was found with arithmetic={resume.arithmetic!r}; go on with the same"
         )
     return resume.enumeration()
+
+
+def _start_points(starts: ArrayLike | None, domain: Domain) -> NDArray[np.float64] | None:
+    if starts is None:
+        return None
+    points = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+    if points.ndim != 2 or points.shape[1] != domain.dim or not len(points) or not np.isfinite(points).all():
+        raise ShapeError(
+            f"starts must be finite points of dimension {domain.dim}, got an array of shape {points.shape}"
+        )
+    return points

@@ -16,6 +16,7 @@ from polyae.complex.polytope import Polyhedron
 from polyae.complex.region_complex import RegionComplex, unpack
 from polyae.predicates.affine import unit_rows
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, homogeneous
+from polyae.tolerances import gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -37,7 +38,9 @@ class FacetRows:
         Region i has the rows ``first[i]:first[i + 1]``.
     values : array, shape (total, h + 1)
         Normals of length 1, positive inside.
-    errors : array, shape (total,)
+    errors : array, shape (total, h + 1)
+        Bounds on the entries of the rows.
+    off : array, shape (total,)
         Bound on how far each row is off at the region's witness.
     source : array of int, shape (total,)
         Unit behind each row; ``-1 - k`` for half-space k of the domain.
@@ -47,6 +50,7 @@ class FacetRows:
     first: Int
     values: Float
     errors: Float
+    off: Float
     source: Int
 
     def exact(self, i: int) -> list[IntegerRow]:
@@ -71,7 +75,7 @@ class FacetRows:
         mine = slice(self.first[i], self.first[i + 1])
         return Polyhedron(
             self.values[mine],
-            float(self.errors[mine].max(initial=0.0)),
+            float(self.off[mine].max(initial=0.0)),
             self.complex.witnesses[i],
             partial(self.exact, i),
             partial(self.exact_witness, i),
@@ -102,12 +106,13 @@ def facet_rows(cx: RegionComplex, walls: bool = True) -> FacetRows:
     region, source, values, errors = (np.concatenate(x) for x in zip(*parts, strict=True))
     order = np.argsort(region, kind="stable")
     region, values, errors = region[order], values[order], errors[order]
-    length = np.linalg.norm(values[:, :-1], axis=1)
-    reach = np.abs(cx.witnesses)[region]
+    length = np.linalg.norm(values[:, :-1], axis=1, keepdims=True)
+    # Division rounds once more, in the norm and in the quotient.
+    errors = errors / length + gamma(values.shape[1] + 4) * np.abs(values) / length
     with np.errstate(invalid="ignore"):
-        off = ((errors[:, :-1] * reach).sum(axis=1) + errors[:, -1]) / length
+        off = (errors[:, :-1] * np.abs(cx.witnesses)[region]).sum(axis=1) + errors[:, -1]
     first = np.concatenate([[0], np.cumsum(np.bincount(region, minlength=len(cx)))])
-    return FacetRows(cx, first, values / length[:, None], np.nan_to_num(off, nan=np.inf), source[order])
+    return FacetRows(cx, first, values / length, errors, np.nan_to_num(off, nan=np.inf), source[order])
 
 
 _Part = tuple[Int, Int, Float, Float]

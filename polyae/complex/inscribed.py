@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
-from polyae.lp.simplex import FLOAT_TOLERANCE, maximise_exactly, optimum, pivot_to_optimum
+from polyae.lp.simplex import FLOAT_TOLERANCE, for_kernel, maximise_exactly, optimum, pivot_to_optimum
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, to_fractions
 
 Float = NDArray[np.float64]
@@ -27,40 +27,67 @@ ROOT_BITS = 80
 
 
 @nb.njit(cache=True)
-def _inscribed(rows, weights, inside):  # type: ignore[no-untyped-def]
-    """Centre, lower and upper bound of the radius, and tilt; see :func:`inscribed_balls`."""
-    m, h = rows.shape[0], rows.shape[1] - 1
-    heights = (rows[:, :h] * inside).sum(axis=1) + rows[:, h]
-    if m == 0 or weights.max() == 0.0:
-        return inside.copy(), np.inf, np.inf, 0.0
-    scale = heights.min()
-    if not scale > 0.0:
-        return inside.copy(), 0.0, np.inf, 0.0
-    unit = weights.max()
-    table = np.zeros((m + 1, h + 2))
-    table[:m, :h] = rows[:, :h]
-    table[:m, h] = -weights / unit
-    table[:m, h + 1] = heights / scale
-    table[m, h] = 1.0
-    bounded, basic, nonbasic = pivot_to_optimum(table, FLOAT_TOLERANCE)
-    if not bounded:
-        return inside.copy(), 0.0, np.inf, 0.0
-    point, multipliers = optimum(table, basic, nonbasic)
-    centre = inside + scale * point[:h]
-    reached = (rows[:, :h] * centre).sum(axis=1) + rows[:, h]
-    lower = np.inf
-    for j in range(m):
-        if weights[j] > 0.0:
-            lower = min(lower, reached[j] / weights[j])
-    total = (multipliers * weights).sum()
-    tilt = 0.0
-    for k in range(h):
-        tilt += abs((multipliers * rows[:, k]).sum()) / total
-    return centre, max(lower, 0.0), (multipliers * reached).sum() / total, tilt
+def _height(row, point):  # type: ignore[no-untyped-def]
+    total = row[len(point)]
+    for k in range(len(point)):
+        total += row[k] * point[k]
+    return total
 
 
 @nb.njit(cache=True)
-def inscribed_balls(first, rows, weights, inside):  # type: ignore[no-untyped-def]
+def _inscribed(rows, weights, inside):  # type: ignore[no-untyped-def]
+    """Centre, lower and upper bound of the radius, and tilt; see :func:`inscribed_balls`."""
+    m, h = rows.shape[0], rows.shape[1] - 1
+    centre = inside.copy()
+    table = np.zeros((m + 1, h + 2))
+    scale, unit = np.inf, 0.0
+    for j in range(m):
+        table[j, h + 1] = _height(rows[j], inside)
+        scale, unit = min(scale, table[j, h + 1]), max(unit, weights[j])
+    if unit == 0.0:
+        return centre, np.inf, np.inf, 0.0
+    if not scale > 0.0:
+        return centre, 0.0, np.inf, 0.0
+    for j in range(m):
+        for k in range(h):
+            table[j, k] = rows[j, k]
+        table[j, h] = -weights[j] / unit
+        table[j, h + 1] /= scale
+    table[m, h] = 1.0
+    bounded, basic, nonbasic = pivot_to_optimum(table, FLOAT_TOLERANCE)
+    if not bounded:
+        return centre, 0.0, np.inf, 0.0
+    point, multipliers = optimum(table, basic, nonbasic)
+    for k in range(h):
+        centre[k] += scale * point[k]
+    lower, upper, total, tilt = np.inf, 0.0, 0.0, 0.0
+    for j in range(m):
+        reached = _height(rows[j], centre)
+        if weights[j] > 0.0:
+            lower = min(lower, reached / weights[j])
+        upper += multipliers[j] * reached
+        total += multipliers[j] * weights[j]
+    for k in range(h):
+        slope = 0.0
+        for j in range(m):
+            slope += multipliers[j] * rows[j, k]
+        tilt += abs(slope)
+    return centre, max(lower, 0.0), upper / total, tilt / total
+
+
+@nb.njit(cache=True)
+def _all_inscribed(first, rows, weights, inside):  # type: ignore[no-untyped-def]
+    n = len(first) - 1
+    centres, bounds = np.zeros(inside.shape), np.zeros((n, 3))
+    for i in range(n):
+        mine = slice(first[i], first[i + 1])
+        centre, lower, upper, tilt = _inscribed(rows[mine], weights[mine], inside[i])
+        centres[i] = centre
+        bounds[i, 0], bounds[i, 1], bounds[i, 2] = lower, upper, tilt
+    return centres, bounds
+
+
+def inscribed_balls(first: Int, rows: Float, weights: Float, inside: Float) -> tuple[Float, Float]:
     """Largest balls in n polyhedra.
 
     Parameters
@@ -81,13 +108,7 @@ def inscribed_balls(first, rows, weights, inside):  # type: ignore[no-untyped-de
         grows by the third column times the extent of the polyhedron, because the multipliers behind it
         balance only so far.
     """
-    n = len(first) - 1
-    centres, bounds = np.zeros(inside.shape), np.zeros((n, 3))
-    for i in range(n):
-        mine = slice(first[i], first[i + 1])
-        centre, lower, upper, tilt = _inscribed(rows[mine], weights[mine], inside[i])
-        centres[i] = centre
-        bounds[i, 0], bounds[i, 1], bounds[i, 2] = lower, upper, tilt
+    centres, bounds = _all_inscribed(*for_kernel(first, rows, weights, inside))
     return centres, bounds
 
 

@@ -17,6 +17,7 @@ from scipy.spatial import ConvexHull, KDTree, QhullError
 
 from polyae.lp.generators import Generators, exact_generators, exact_volume
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
+from polyae.lp.simplex import for_kernel
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
 
 Float = NDArray[np.float64]
@@ -132,7 +133,7 @@ def clear_vertices(rows: Float, inside: Float, reach: float) -> Float | None:
         low, high = _ends(rows[:, 0], heights)
         return inside + np.array([[-low], [high]]) if max(low, high) < reach else None
     if h == 2:
-        _, corners, whole = polygons(np.array([0, len(rows)]), rows, inside[None, :], np.array([reach]))
+        _, corners, whole = polygons(*for_kernel(np.array([0, len(rows)]), rows, inside[None, :], np.array([reach])))
         return corners if whole[0] and len(corners) > 2 else None
     return _dual_hull(rows[:, :-1], heights, inside, reach)
 
@@ -157,11 +158,12 @@ def _dual_hull(normals: Float, heights: Float, inside: Float, reach: float) -> F
         return None
     _, chosen = np.unique(hull.equations, axis=0, return_index=True)
     points = hull.equations[chosen, :-1] * (least / level[chosen])[:, None]
-    # One step of refinement on the rows themselves: the dual points span many magnitudes.
+    # Two steps of refinement on the rows themselves: the dual points span many magnitudes.
+    near = hull.simplices[chosen]
+    solve = np.linalg.pinv(normals[near], rcond=1e-10)
     for _ in range(2):
-        for k, simplex in enumerate(hull.simplices[chosen]):
-            residual = normals[simplex] @ points[k] + heights[simplex]
-            points[k] -= np.linalg.lstsq(normals[simplex], residual, rcond=1e-10)[0]
+        residual = np.einsum("vkh,vh->vk", normals[near], points) + heights[near]
+        points -= np.einsum("vhk,vk->vh", solve, residual)
     off = normals @ points.T + heights[:, None]
     accurate = off.min() > -1e-3 * DIGITS * (least + np.abs(points).max())
     return points + inside if accurate else None

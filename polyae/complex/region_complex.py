@@ -7,6 +7,7 @@ bisection.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -69,16 +70,16 @@ class RegionComplex:
         self.arrangement = arrangement
         self.network, self.domain = arrangement.network, arrangement.domain
         order = np.argsort(_as_keys(found.packed), kind="stable")
-        rank = np.empty(len(order), dtype=np.int64)
-        rank[order] = np.arange(len(order))
+        rank = np.empty(len(order), dtype=np.int32)
+        rank[order] = np.arange(len(order), dtype=np.int32)
         self.packed = found.packed[order]
         self.witnesses = found.witnesses[order]
         self.exact_witnesses = {int(rank[i]): w for i, w in found.exact_witnesses.items()}
         self.expanded = found.expanded[order]
-        pairs = np.sort(rank[found.edges], axis=1)
-        by_pair = np.lexsort((pairs[:, 1], pairs[:, 0]))
-        self.edges = pairs[by_pair].astype(np.int32)
-        self.edge_units = found.edge_units[by_pair]
+        pairs = rank[found.edges]
+        pairs.sort(axis=1)
+        by_pair = np.argsort(pairs[:, 0] * np.int64(len(order)) + pairs[:, 1])
+        self.edges, self.edge_units = pairs[by_pair], found.edge_units[by_pair]
         self.status, self.engine, self.seconds = found.status, found.engine, found.seconds
         self.arithmetic: Arithmetic = arrangement.kernel.arithmetic
         self.decisions: DecisionCounts = found.decisions
@@ -93,7 +94,7 @@ class RegionComplex:
         return len(self.packed)
 
     def __getitem__(self, index: int) -> Region:
-        number = int(index)
+        number = operator.index(index)
         if not -len(self) <= number < len(self):
             raise IndexError(f"there is no region {index}; the complex has {len(self)}")
         return self._region(number % len(self))
@@ -228,7 +229,7 @@ class RegionComplex:
     def enumeration(self) -> Enumeration:
         """Return the arrays as an engine's result, which an engine can resume from."""
         return Enumeration(
-            self.packed, self.witnesses, self.exact_witnesses, self.edges.astype(np.int64), self.edge_units,
+            self.packed, self.witnesses, self.exact_witnesses, self.edges, self.edge_units,
             self.expanded, self.status, self.engine, self.seconds, self.decisions,
         )  # fmt: skip
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import struct
 import zipfile
+import zlib
 from dataclasses import asdict
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -17,13 +19,18 @@ from polyae.engines.enumeration import Enumeration, Status
 from polyae.errors import FileFormatError, PolyaeError
 from polyae.networks.files import network_from_dict
 from polyae.networks.network import Network
-from polyae.predicates.kernel import Arithmetic, DecisionCounts
+from polyae.predicates.kernel import Arithmetic, DecisionCounts, Kernel
 from polyae.predicates.rational import HomogeneousPoint, homogeneous, to_fractions
 
 __all__ = ["SCHEMA_VERSION", "read_complex_file", "write_complex_file"]
 
 #: Raised whenever a field changes its meaning; readers refuse what is newer than they are.
 SCHEMA_VERSION = 1
+#: What reading a damaged archive can raise.
+DAMAGE = (
+    ValueError, KeyError, TypeError, EOFError, NotImplementedError, RuntimeError, OverflowError, MemoryError,
+    ZeroDivisionError, struct.error, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
 _ARRAYS = ("packed", "witnesses", "edges", "edge_units", "expanded")
 
 
@@ -64,43 +71,70 @@ def read_complex_file(path: str | Path) -> tuple[Network, Domain, Arithmetic, En
         If the file is missing, truncated, of another kind, or of a newer schema.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            header = json.loads(str(archive["header"]))
-            arrays = {name: archive[name] for name in _ARRAYS}
+        with open(path, "rb") as file:
+            header, arrays = _unpacked(file)
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except DAMAGE as error:
         raise FileFormatError(f"{path} is not a whole region complex: {error}") from error
-    return _parse(path, header, arrays)
-
-
-def _parse(
-    path: str | Path, header: dict[str, Any], arrays: dict[str, Any]
-) -> tuple[Network, Domain, Arithmetic, Enumeration]:
     if header.get("format") != "polyae region complex":
         raise FileFormatError(f"{path} is not a region complex")
-    if header["schema"] > SCHEMA_VERSION:
-        raise FileFormatError(
-            f"{path} has schema {header['schema']}; this version reads up to {SCHEMA_VERSION}: update polyae"
-        )
+    schema = header.get("schema")
+    if not isinstance(schema, int) or schema > SCHEMA_VERSION:
+        raise FileFormatError(f"{path} has schema {schema}; this version reads up to {SCHEMA_VERSION}: update polyae")
     try:
-        network, domain = network_from_dict(header["network"]), domain_from_dict(header["domain"])
-        exact = {int(i): _point(w) for i, w in header["exact_witnesses"].items()}
-        found = Enumeration(
-            **arrays,
-            exact_witnesses=exact,
-            status=Status[header["status"]],
-            engine=header["engine"],
-            seconds=header["seconds"],
-            decisions=DecisionCounts(**header["decisions"]),
-        )
-    except (KeyError, TypeError, PolyaeError) as error:
+        return _parsed(header, arrays)
+    except (AttributeError, *DAMAGE, PolyaeError) as error:
         raise FileFormatError(f"{path} is damaged: {error}") from error
-    if len({len(found.packed), len(found.witnesses), len(found.expanded)}) != 1 or len(found.edges) != len(
-        found.edge_units
-    ):
-        raise FileFormatError(f"{path} is damaged: its arrays differ in length")
-    return network, domain, header["arithmetic"], found
+
+
+def _unpacked(file: BinaryIO) -> tuple[dict[str, Any], dict[str, Any]]:
+    with zipfile.ZipFile(file) as archive:
+        arrays = {name: _array(archive, name) for name in ("header", *_ARRAYS)}
+    header = json.loads(str(arrays.pop("header")))
+    if not isinstance(header, dict):
+        raise ValueError("its header is no object")
+    return header, arrays
+
+
+def _array(archive: zipfile.ZipFile, name: str) -> Any:
+    with archive.open(f"{name}.npy") as member:
+        array = np.lib.format.read_array(member, allow_pickle=False)
+        member.read()  # to the end, where the checksum is compared
+    return array
+
+
+def _parsed(header: dict[str, Any], arrays: dict[str, Any]) -> tuple[Network, Domain, Arithmetic, Enumeration]:
+    network, domain = network_from_dict(header["network"]), domain_from_dict(header["domain"])
+    found = Enumeration(
+        **arrays,
+        exact_witnesses={int(i): _point(w) for i, w in header["exact_witnesses"].items()},
+        status=Status[header["status"]],
+        engine=str(header["engine"]),
+        seconds=float(header["seconds"]),
+        decisions=DecisionCounts(**header["decisions"]),
+    )
+    _check(network, found)
+    return network, domain, Kernel(header["arithmetic"]).arithmetic, found
+
+
+def _check(network: Network, found: Enumeration) -> None:
+    """Shapes and ranges fit each other."""
+    count, pairs = len(found.packed), len(found.edges)
+    shapes = {
+        "packed": (count, (network.num_units + 7) // 8),
+        "witnesses": (count, network.input_dim),
+        "edges": (pairs, 2),
+        "edge_units": (pairs,),
+        "expanded": (count,),
+    }
+    for name, shape in shapes.items():
+        if getattr(found, name).shape != shape:
+            raise ValueError(f"{name} has shape {getattr(found, name).shape}, expected {shape}")
+    low = min([int(found.edges.min(initial=0)), *found.exact_witnesses])
+    high = max([int(found.edges.max(initial=0)), *found.exact_witnesses])
+    if not 0 <= low <= high < count:
+        raise ValueError(f"it names regions from {low} to {high} and has {count}")
 
 
 def _point(values: list[str]) -> HomogeneousPoint:

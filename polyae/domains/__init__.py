@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from polyae.domains.ball import Ball
 from polyae.domains.box import Box, Space
 from polyae.domains.domain import Domain, Halfspaces
@@ -25,8 +27,8 @@ def domain_from_dict(data: dict[str, Any]) -> Domain:
     match data:
         case {"kind": "box", "lo": lo, "hi": hi}:
             return Box(lo, hi)
-        case {"kind": "polytope", "A": a, "b": b}:
-            return Polytope(a, b)
+        case {"kind": "polytope", "dim": dim, "A": a, "b": b}:
+            return Polytope(np.reshape(a, (-1, dim)), b)  # no rows have no number of columns
         case {"kind": "ball", "centre": centre, "radius": radius, "p": p}:
             return Ball(centre, radius, math.inf if p == "inf" else p)
         case {"kind": "space", "dim": dim}:

@@ -124,4 +124,4 @@ class Polytope(Domain):
         return -upper[0], upper[1]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"kind": "polytope", "A": self.A.tolist(), "b": self.b.tolist()}
+        return {"kind": "polytope", "dim": self.dim, "A": self.A.tolist(), "b": self.b.tolist()}

@@ -28,21 +28,33 @@ class Status(Enum):
     COMPLETE = "complete: every region of the domain was found"
     MAX_REGIONS = "partial: stopped at max_regions; raise it, or resume from this complex"
     MAX_SECONDS = "partial: stopped at max_seconds; raise it, or resume from this complex"
+    HOPS = "partial: all regions within the asked number of hops of the start points, and their adjacency"
     INTERRUPTED = "partial: interrupted from the keyboard; resume from this complex"
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Limits of one enumeration.
+    """Where an enumeration starts and ends.
 
     Attributes
     ----------
     max_regions : int, optional
     max_seconds : float, optional
+    starts : array, shape (k, h), optional
+        Points whose regions the march starts from.
+    hops : int, optional
+        How many facets away from those to go.
     """
 
     max_regions: int | None = None
     max_seconds: float | None = None
+    starts: Float | None = None
+    hops: int | None = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether all regions are asked for, from wherever."""
+        return all(limit is None for limit in (self.max_regions, self.max_seconds, self.starts, self.hops))
 
 
 @dataclass
@@ -56,7 +68,7 @@ class Enumeration:
     witnesses : array, shape (n, h)
     exact_witnesses : dict
         Regions in which no float64 point was found, with a rational one.
-    edges : array of int, shape (e, 2)
+    edges : array of int32, shape (e, 2)
         Adjacent pairs.
     edge_units : array of int, shape (e,)
         Lowest unit behind the facet.
@@ -70,7 +82,7 @@ class Enumeration:
     packed: NDArray[np.uint8]
     witnesses: Float
     exact_witnesses: dict[int, HomogeneousPoint]
-    edges: NDArray[np.int64]
+    edges: NDArray[np.int32]
     edge_units: NDArray[np.int32]
     expanded: NDArray[np.bool_]
     status: Status

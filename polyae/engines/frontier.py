@@ -6,14 +6,14 @@ big-endian order are NumPy's packed bits.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.networks.network import Network
-from polyae.predicates.compiled import twins
+from polyae.predicates.flat import twins
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
@@ -67,30 +67,28 @@ def new_frontier(units: int, h: int, capacity: int = 1024) -> Frontier:
     )
 
 
-def _stretched(array: NDArray[np.generic], length: int) -> NDArray[np.generic]:
-    bigger = np.zeros((length, *array.shape[1:]), dtype=array.dtype)
-    bigger[: len(array)] = array
-    return bigger
+def _stretch(array: NDArray[Any], length: int) -> None:
+    # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
+    array.resize((length, *array.shape[1:]), refcheck=False)
 
 
 def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> Frontier:
-    """Frontier with room for at least so many regions and edges more."""
+    """Frontier with room for at least so many regions and edges more; the arrays are stretched in place."""
     capacity, edge_capacity = len(frontier.words), len(frontier.edges)
     wanted, wanted_edges = int(counters[REGIONS]) + regions, int(counters[EDGES]) + edges
     if wanted_edges > edge_capacity:
-        frontier = frontier._replace(edges=_stretched(frontier.edges, max(wanted_edges, edge_capacity * 3 // 2)))
+        _stretch(frontier.edges, max(wanted_edges, edge_capacity * 5 // 4))
     if wanted > capacity:
-        length = max(wanted, capacity * 3 // 2)
-        names = ("words", "points", "entry", "expanded", "doubtful")
-        frontier = frontier._replace(**{name: _stretched(getattr(frontier, name), length) for name in names})
+        for array in (frontier.words, frontier.points, frontier.entry, frontier.expanded, frontier.doubtful):
+            _stretch(array, max(wanted, capacity * 5 // 4))
     if 2 * wanted > len(frontier.table):
-        table = np.full(1 << (4 * wanted - 1).bit_length(), -1, dtype=np.int32)
+        table = np.full(1 << (2 * wanted).bit_length(), -1, dtype=np.int32)
         _rehash(frontier.words, table, int(counters[REGIONS]))
         frontier = frontier._replace(table=table)
     return frontier
 
 
-@nb.njit(cache=True)
+@compiled
 def _hash(words: Words) -> np.uint64:
     """Mix of the words, after the finaliser of MurmurHash3."""
     state = np.uint64(0x9E3779B97F4A7C15)
@@ -104,7 +102,7 @@ def _hash(words: Words) -> np.uint64:
     return state
 
 
-@nb.njit(cache=True)
+@compiled
 def _rehash(words: Words, table: NDArray[np.int32], count: int) -> None:
     mask = np.uint64(len(table) - 1)
     for i in range(count):
@@ -114,7 +112,7 @@ def _rehash(words: Words, table: NDArray[np.int32], count: int) -> None:
         table[slot] = i
 
 
-@nb.njit(cache=True)
+@compiled
 def find_or_add(frontier: Frontier, counters: Counters, key: Words, limit: int) -> tuple[int, bool]:
     """Number of the region of a pattern and whether it is new; -1 if it is new and the limit is reached."""
     mask = np.uint64(len(frontier.table) - 1)

@@ -6,10 +6,8 @@ which the walk cannot prove every verdict is expanded by the reference engine's 
 
 from __future__ import annotations
 
-import math
 import time
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +19,6 @@ from polyae.engines.frontier import (
     HEAD,
     REGIONS,
     Counters,
-    Frontier,
     find_or_add,
     flip_masks,
     grown,
@@ -29,189 +26,31 @@ from polyae.engines.frontier import (
     to_bits,
     to_words,
 )
+from polyae.engines.march_kernel import NEEDS_ROOM, expand_chunk, settle_waiting
 from polyae.engines.reference import Step, cross_facets, start_region
-from polyae.lp.facets import Witness
+from polyae.errors import SettingError
+from polyae.lp.facets import Known, Witness
 from polyae.lp.solvers import solver_class
-from polyae.lp.vertex_walk import FACET, REDUNDANT, Walk, vertex_walk, walk_workspace
+from polyae.lp.vertex_walk import FACET, REDUNDANT, vertex_walk, walk_workspace
 from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.compiled import (
-    CellRows,
-    FlatNetwork,
     build_rows,
-    evaluate_rows,
-    flatten,
-    in_open_ball,
-    misses_ball,
     strictly_inside,
     workspace,
 )
-from polyae.predicates.rational import HomogeneousPoint
+from polyae.predicates.flat import flatten
+from polyae.predicates.rational import HomogeneousPoint, homogeneous
 
 Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
 __all__ = ["March"]
 
-#: Regions expanded between two looks at clock, keyboard and progress bar.
-CHUNK = 4096
+#: Seconds between two looks at clock, keyboard and progress bar, and the regions before the first.
+PAUSE_SECONDS = 0.1
+FIRST_CHUNK = 64
 NO_LIMIT = np.iinfo(np.int32).max
-#: What the compiled loop stops for.
-DONE, NEEDS_ROOM, PAUSE = range(3)
-
-
-@nb.njit(cache=True)
-def _unpack(words: Words, bits: NDArray[np.uint8]) -> None:
-    for u in range(len(bits)):
-        bits[u] = (words[u >> 6] >> np.uint64(63 - (u & 63))) & np.uint64(1)
-
-
-@nb.njit(cache=True)
-def _first_row(cell: CellRows, m: int, point: Float, direction: Float) -> float:
-    """Step along a ray at which the first row vanishes, infinite if none does."""
-    h = len(point)
-    heights, falls = cell.values, cell.bounds
-    for i in range(m):
-        heights[i], falls[i] = cell.rows[h, i], 0.0
-    for k in range(h):
-        for i in range(m):
-            heights[i] += cell.rows[k, i] * point[k]
-            falls[i] -= cell.rows[k, i] * direction[k]
-    step = np.inf
-    for i in range(m):
-        if falls[i] > 0.0 and heights[i] < step * falls[i]:
-            step = heights[i] / falls[i]
-    return step
-
-
-@nb.njit(cache=True)
-def _settle_witness(flat: FlatNetwork, cell: CellRows, m: int, point: Float, entry: int, direction: Float) -> bool:
-    """Replace a point on the facet of unit `entry` by one half way to the next row; prove it inside."""
-    h = len(point)
-    if entry >= 0:
-        own = -1
-        for i in range(m):
-            if cell.source[i] == entry:
-                own = i
-        if own < 0:
-            return False
-        for k in range(h):
-            direction[k] = cell.rows[k, own]
-        step = _first_row(cell, m, point, direction)
-        if step == np.inf:
-            step = 2.0
-        if flat.radius < np.inf:
-            step = min(step, _chord(flat, point, direction))
-        for k in range(h):
-            point[k] += 0.5 * step * direction[k]
-    return in_open_ball(flat, point) and strictly_inside(cell, m, point)
-
-
-@nb.njit(cache=True)
-def _chord(flat: FlatNetwork, point: Float, direction: Float) -> float:
-    """Step from a point in the ball of the domain to its surface."""
-    along, gap, length = 0.0, flat.radius**2, 0.0
-    for k in range(len(point)):
-        offset = point[k] - flat.centre[k]
-        along += direction[k] * offset
-        gap -= offset * offset
-        length += direction[k] * direction[k]
-    return (math.sqrt(max(0.0, along * along + length * gap)) - along) / length
-
-
-@nb.njit(cache=True)
-def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, walk: Walk) -> bool:
-    """Drop the facets that miss the open ball of a curved domain; False if one leaves it open."""
-    if flat.radius == np.inf:
-        return True
-    for i in range(m):
-        if walk.status[i] == FACET and cell.source[i] >= 0 and not in_open_ball(flat, walk.beyond[i]):
-            if not misses_ball(flat, cell, i):
-                return False
-            walk.status[i] = REDUNDANT
-    return True
-
-
-@nb.njit(cache=True)
-def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Float) -> None:
-    """Point of a row's hyperplane between a point inside and one beyond."""
-    evaluate_rows(cell, row + 1, inside)
-    above = cell.values[row]
-    evaluate_rows(cell, row + 1, beyond)
-    below = cell.values[row]
-    for k in range(len(point)):
-        point[k] = inside[k] + above / (above - below) * (beyond[k] - inside[k])
-
-
-@nb.njit(cache=True)
-def _cross(
-    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, walk: Walk, masks: Words, limit: int,
-    key: Words,
-) -> bool:  # fmt: skip
-    """Enter the regions beyond all facets; False if there was no room for one of them."""
-    complete = True
-    for i in range(m):
-        unit = cell.source[i]
-        if walk.status[i] != FACET or unit < 0:
-            continue
-        for w in range(len(key)):
-            key[w] = frontier.words[number, w] ^ masks[unit, w]
-        other, new = find_or_add(frontier, counters, key, limit)
-        if other < 0:
-            complete = False
-            continue
-        if new:
-            if flat.radius == np.inf:
-                frontier.points[other] = walk.facet_point[i]
-            else:
-                _crossing(cell, i, frontier.points[number], walk.beyond[i], frontier.points[other])
-            frontier.entry[other] = unit
-        if number < other or frontier.expanded[other] == 0:
-            edge = counters[EDGES]
-            frontier.edges[edge, 0] = min(number, other)
-            frontier.edges[edge, 1] = max(number, other)
-            frontier.edges[edge, 2] = unit
-            counters[EDGES] = edge + 1
-    return complete
-
-
-@nb.njit(cache=True)
-def _march(
-    frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, walk: Walk,
-    bits: NDArray[np.uint8], limit: int, chunk: int,
-) -> tuple[int, bool]:  # fmt: skip
-    """Expand up to `chunk` regions; why it stopped, and whether `limit` kept regions out."""
-    key = np.empty(frontier.words.shape[1], dtype=np.uint64)
-    direction = np.empty(frontier.points.shape[1])
-    full = False
-    for _ in range(chunk):
-        while counters[HEAD] < counters[REGIONS] and frontier.expanded[counters[HEAD]] != 0:
-            counters[HEAD] += 1
-        number = counters[HEAD]
-        if number >= counters[REGIONS]:
-            return DONE, full
-        room = len(cell.source)
-        if counters[REGIONS] + room > len(frontier.words) or counters[EDGES] + room > len(frontier.edges):
-            return NEEDS_ROOM, full
-        if 2 * (counters[REGIONS] + room) > len(frontier.table):
-            return NEEDS_ROOM, full
-        counters[HEAD] += 1
-        _unpack(frontier.words[number], bits)
-        m = build_rows(flat, bits, cell)
-        proved = m >= 0 and _settle_witness(flat, cell, m, frontier.points[number], frontier.entry[number], direction)
-        if proved:
-            frontier.entry[number] = -1
-            proved = vertex_walk(cell, m, frontier.points[number], walk, flat) == 0
-            proved = proved and _meet_ball(flat, cell, m, walk)
-        if not proved:
-            frontier.doubtful[counters[DOUBTFUL]] = number
-            counters[DOUBTFUL] += 1
-            continue
-        counters[FILTERED] += 2 * m  # every row: its sign at the witness, and its verdict
-        complete = _cross(flat, frontier, counters, number, cell, m, walk, masks, limit, key)
-        frontier.expanded[number] = 1 if complete else 0
-        full |= not complete
-    return PAUSE, full
 
 
 class March:
@@ -248,7 +87,6 @@ class _Run:
     """State of one enumeration."""
 
     def __init__(self, engine: March, arrangement: Arrangement, budget: Budget, resume: Enumeration | None) -> None:
-        self.began = time.perf_counter()
         self.engine, self.arrangement, self.budget = engine, arrangement, budget
         self.units = arrangement.network.num_units
         self.limit = NO_LIMIT if budget.max_regions is None else budget.max_regions
@@ -257,12 +95,24 @@ class _Run:
         self.walk = walk_workspace(len(self.cell.source), arrangement.network.input_dim)
         self.counters: Counters = np.zeros(5, dtype=np.int64)
         self.exact: dict[int, HomogeneousPoint] = {}
+        # Out of their turn, regions find edges that their neighbours have found already.
+        self._repeats = resume is not None or budget.hops is not None
         self.frontier = new_frontier(self.units, arrangement.network.input_dim)
+        expand_chunk(*self._state(), NO_LIMIT, 0)  # compiles, if nothing is cached yet, before the clock starts
+        self.began = time.perf_counter()
         self._resume(resume) if resume is not None else self._start()
 
+    def _state(self) -> tuple[object, ...]:
+        bits = np.empty(self.units, dtype=np.uint8)
+        return self.frontier, self.counters, self.flat, self.masks, self.cell, self.walk, bits, self.limit
+
     def _start(self) -> None:
-        pattern, witness = start_region(self.arrangement)
-        self._add(pattern, witness)
+        points = [None] if self.budget.starts is None else [homogeneous(z) for z in self.budget.starts.tolist()]
+        for point in points:
+            self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+            pattern, witness = start_region(self.arrangement, point)
+            if self._add(pattern, witness) < 0:
+                raise SettingError(f"max_regions = {self.limit} is less than the number of regions at the start points")
 
     def _resume(self, partial: Enumeration) -> None:
         count, edges = len(partial.packed), len(partial.edges)
@@ -293,24 +143,37 @@ class _Run:
 
     def march(self, progress: Progress | None) -> Status:
         """Expand until nothing is left or a limit is reached."""
-        full = False
+        if self.budget.hops is None:
+            return self._expand_below(NO_LIMIT, progress)
+        for _ in range(self.budget.hops):
+            status = self._expand_below(int(self.counters[REGIONS]), progress)
+            if status is not Status.COMPLETE:
+                return status
+        # Edges among the outermost regions are found with the door shut.
+        before, self.limit = self.limit, int(self.counters[REGIONS])
+        status = self._expand_below(self.limit, progress)
+        self.limit = before
+        return Status.HOPS if status is Status.MAX_REGIONS else status
+
+    def _expand_below(self, end: int, progress: Progress | None) -> Status:
+        """Expand the regions found so far with numbers below `end`, and all others if there is no end."""
+        full, chunk = False, FIRST_CHUNK
         self.frontier = grown(self.frontier, self.counters, self._room, self._room)
         while True:
-            stop, kept_out = _march(
-                self.frontier, self.counters, self.flat, self.masks, self.cell, self.walk,
-                np.empty(self.units, dtype=np.uint8), self.limit, CHUNK,
-            )  # fmt: skip
+            started = time.perf_counter()
+            stop, kept_out = expand_chunk(*self._state(), end, chunk)
             full |= bool(kept_out)
             full |= not self._expand_doubtful()
             if stop == NEEDS_ROOM:
                 self.frontier = grown(self.frontier, self.counters, self._room, self._room)
             if progress is not None:
                 progress(int(self.counters[REGIONS]), int(self.counters[REGIONS] - self.counters[HEAD]))
-            if self.counters[HEAD] >= self.counters[REGIONS]:
+            if self.counters[HEAD] >= min(end, self.counters[REGIONS]):
                 return Status.MAX_REGIONS if full else Status.COMPLETE
-            seconds = time.perf_counter() - self.began
-            if self.budget.max_seconds is not None and seconds > self.budget.max_seconds:
+            now = time.perf_counter()
+            if self.budget.max_seconds is not None and now - self.began > self.budget.max_seconds:
                 return Status.MAX_SECONDS
+            chunk = 2 * chunk if now - started < PAUSE_SECONDS else max(1, chunk // 2)
 
     def _expand_doubtful(self) -> bool:
         """Expand the regions that the compiled walk left open, exactly; False if the limit was met."""
@@ -330,9 +193,22 @@ class _Run:
             self._set_witness(number, interior_point(self.arrangement.cell(self._pattern(number))))
         return Witness(self.frontier.points[number].copy(), self.exact.get(number))
 
+    def _known(self, number: int, witness: Witness) -> Known:
+        """What the compiled walk can prove about a region that it could not settle."""
+        bits = self._pattern(number).astype(np.uint8)
+        m = build_rows(self.flat, bits, self.cell)
+        if m < 0 or not strictly_inside(self.cell, m, witness.point):
+            return {}
+        vertex_walk(self.cell, m, witness.point, self.walk, self.flat)
+        status, source = self.walk.status[:m], self.cell.source[:m].tolist()
+        known: Known = {source[i]: None for i in np.flatnonzero(status == REDUNDANT)}
+        return known | {source[i]: self.walk.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
+
     def _expand(self, number: int) -> bool:
+        self._repeats = True
         cell = self.arrangement.cell(self._pattern(number))
-        steps, witness = cross_facets(cell, self._witness(number), self.engine.program_class)
+        witness = self._witness(number)
+        steps, witness = cross_facets(cell, witness, self.engine.program_class, self._known(number, witness))
         self._set_witness(number, witness)
         self.frontier = grown(self.frontier, self.counters, self._room, self._room)
         complete = sum(self._enter(number, step) for step in steps) == len(steps)
@@ -356,18 +232,25 @@ class _Run:
         """Result in plain arrays; every region with a witness."""
         self.arrangement.kernel.counts.filtered += int(self.counters[FILTERED])
         count, edges = int(self.counters[REGIONS]), int(self.counters[EDGES])
+        bits = np.empty(self.units, dtype=np.uint8)
+        settle_waiting(self.frontier, self.counters, self.flat, self.cell, bits)
         for number in np.flatnonzero(self.frontier.entry[:count] >= 0):
             self._witness(int(number))
-        bytes_used = (self.units + 7) // 8
-        packed = self.frontier.words[:count].astype(">u8").view(np.uint8)[:, :bytes_used].copy()
-        unique, first = np.unique(self.frontier.edges[:edges, :2], axis=0, return_index=True)
+        found = self.frontier
+        # Arrays are taken over one by one and the rest is dropped, to keep the peak low.
+        self.frontier = new_frontier(self.units, self.arrangement.network.input_dim, 1)
+        packed = found.words[:count].astype(">u8").view(np.uint8)[:, : (self.units + 7) // 8].copy()
+        found = found._replace(words=found.words[:0], table=found.table[:0])
+        pairs = found.edges[:edges]
+        if self._repeats:
+            pairs = pairs[np.unique(pairs[:, 0] * np.int64(count) + pairs[:, 1], return_index=True)[1]]
         return Enumeration(
             packed=packed,
-            witnesses=self.frontier.points[:count].copy(),
+            witnesses=found.points[:count].copy(),
             exact_witnesses=self.exact,
-            edges=unique.astype(np.int64),
-            edge_units=self.frontier.edges[first, 2].copy(),
-            expanded=self.frontier.expanded[:count].astype(bool),
+            edges=pairs[:, :2].copy(),
+            edge_units=pairs[:, 2].copy(),
+            expanded=found.expanded[:count].astype(bool),
             status=status,
             engine=March.name,
             seconds=time.perf_counter() - self.began,

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.lp.crossing import Crossing, crossing
-from polyae.lp.facets import Facet, Witness, find_facets
+from polyae.lp.facets import Facet, Known, Witness, find_facets
 from polyae.lp.local import least_pattern
 from polyae.lp.program import CellProgram
 from polyae.lp.solvers import solver_class
@@ -60,9 +60,11 @@ class Step:
     pattern: Bool
 
 
-def cross_facets(cell: Cell, witness: Witness, program_class: type[CellProgram]) -> tuple[list[Step], Witness]:
+def cross_facets(
+    cell: Cell, witness: Witness, program_class: type[CellProgram], known: Known | None = None
+) -> tuple[list[Step], Witness]:
     """All facets of a cell that meet the domain's interior, with the pattern beyond each."""
-    facets, witness = find_facets(cell, witness, program_class)
+    facets, witness = find_facets(cell, witness, program_class, known)
     steps = []
     for facet in facets:
         if facet.boundary:
@@ -134,8 +136,10 @@ class ReferenceMarch:
         units = arrangement.network.num_units
         if resume is None:
             frontier = _Frontier(units)
-            pattern, witness = start_region(arrangement)
-            frontier.add(np.packbits(pattern).tobytes(), witness)
+            for point in [None] if budget.starts is None else map(homogeneous, budget.starts.tolist()):
+                pattern, witness = start_region(arrangement, point)
+                if (key := np.packbits(pattern).tobytes()) not in frontier.index:
+                    frontier.add(key, witness)
         else:
             frontier = _Frontier.resume(units, resume)
         try:
@@ -199,7 +203,7 @@ def _collect(arrangement: Arrangement, frontier: _Frontier, status: Status, seco
         packed=frontier.packed(),
         witnesses=np.array([w.point for w in frontier.witnesses]).reshape(-1, arrangement.network.input_dim),
         exact_witnesses=exact,
-        edges=np.array(list(frontier.edges), dtype=np.int64).reshape(-1, 2),
+        edges=np.array(list(frontier.edges), dtype=np.int32).reshape(-1, 2),
         edge_units=np.array(list(frontier.edges.values()), dtype=np.int32),
         expanded=np.array(frontier.expanded, dtype=bool),
         status=status,

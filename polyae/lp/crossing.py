@@ -14,15 +14,15 @@ from scipy.optimize import nnls
 from polyae.domains import Ball
 from polyae.lp.facets import Facet, Witness
 from polyae.lp.nearest import nearest_point
-from polyae.predicates.affine import BoundedRows, evaluate
+from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate
 from polyae.predicates.cell import Cell
 from polyae.predicates.euclid import exact_ball_sign, squared_radius
-from polyae.predicates.rational import HomogeneousPoint, dot, from_rationals, homogeneous, rounded, to_fractions
+from polyae.predicates.rational import HomogeneousPoint, IntegerRow, dot, from_rationals, homogeneous, rounded
 from polyae.tolerances import gamma
 
 Float = NDArray[np.float64]
 
-__all__ = ["Crossing", "crossing"]
+__all__ = ["Crossing", "crossing", "point_in_ball"]
 
 #: How far the nearest point of a facet is pulled towards its interior, tried in turn.
 PULLS = (0.5, 0.1, 1e-2, 1e-4, 1e-6)
@@ -101,6 +101,7 @@ def _in_ball(cell: Cell, facet: Facet, straight: Crossing, ball: Ball) -> Crossi
     return _in_ball_exact(cell, row, others, straight, ball)
 
 
+@OUT_OF_RANGE
 def _straddle(cell: Cell, row: int, others: NDArray[np.int64], point: Float, ball: Ball) -> Crossing | None:
     """Prove in float64 that the facet passes by a point, between two points on either side of it."""
     one = BoundedRows(cell.rows.values[[row]], cell.rows.errors[[row]])
@@ -112,14 +113,15 @@ def _straddle(cell: Cell, row: int, others: NDArray[np.int64], point: Float, bal
     chosen = np.append(others, row)
     heights, errors = evaluate(BoundedRows(cell.rows.values[chosen], cell.rows.errors[chosen]), ends)
     heights[1, -1] *= -1
-    gap = ball.radius**2 - ((ends - ball.centre) ** 2).sum(axis=1)
-    if not ((heights > errors).all() and (gap > gamma(ball.dim + 4) * 2 * ball.radius**2).all()):
+    gap = ball.radius * ball.radius - ((ends - ball.centre) ** 2).sum(axis=1)
+    if not ((heights > errors).all() and (gap > gamma(ball.dim + 4) * 2 * ball.radius * ball.radius).all()):
         return None
     cell.arrangement.kernel.counts.filtered += 1
     inner, outer = (homogeneous(end.tolist()) for end in ends)
     return Crossing(foot, lambda: _exact_crossing(cell, row, inner, outer))
 
 
+@OUT_OF_RANGE
 def _nearest_float(cell: Cell, row: int, others: NDArray[np.int64], ball: Ball) -> tuple[Float, bool]:
     """Nearest point of a facet to the centre, and whether its multipliers prove that it is too far.
 
@@ -151,16 +153,33 @@ def _nearest_float(cell: Cell, row: int, others: NDArray[np.int64], ball: Ball) 
 
 def _in_ball_exact(cell: Cell, row: int, others: NDArray[np.int64], straight: Crossing, ball: Ball) -> Crossing | None:
     rows = [cell.integers(int(i)) for i in (row, *others)]
-    nearest = nearest_point(rows, [fmpq(c.numerator, c.denominator) for c in ball.exact_centre], equality=0)
+    exact = point_in_ball(rows, straight.exact(), ball, equality=0)
+    return None if exact is None else Crossing(rounded(exact), partial(list, exact))
+
+
+def point_in_ball(
+    rows: list[IntegerRow], interior: HomogeneousPoint, ball: Ball, equality: int | None = None
+) -> HomogeneousPoint | None:
+    """Point of a polyhedron's interior in the open ball; None if they do not meet.
+
+    The polyhedron's nearest point to the centre is pulled towards its interior.
+
+    Parameters
+    ----------
+    rows : list of integer rows
+    interior : homogeneous point
+        Where all rows are positive, but for the one that must vanish.
+    ball : Ball
+    equality : int, optional
+        Index of the row that must vanish: the relative interior of its facet is meant.
+    """
+    nearest = nearest_point(rows, [fmpq(c.numerator, c.denominator) for c in ball.exact_centre], equality)
     if nearest.point is None or nearest.squared_distance >= squared_radius(ball):
         return None
-    interior = to_fractions(straight.exact())
+    inner = [fmpq(z, interior[-1]) for z in interior[:-1]]
     pull = fmpq(1, 2)
     while True:
-        point = [
-            z + pull * (fmpq(i.numerator, i.denominator) - z) for z, i in zip(nearest.point, interior, strict=True)
-        ]
-        exact = from_rationals(point)
-        if exact_ball_sign(ball, exact) > 0:
-            return Crossing(rounded(exact), partial(list, exact))
+        point = from_rationals([z + pull * (i - z) for z, i in zip(nearest.point, inner, strict=True)])
+        if exact_ball_sign(ball, point) > 0:
+            return point
         pull = pull / 2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import cvxpy as cp
 import numpy as np
 
@@ -32,7 +34,9 @@ class CvxpyProgram(CellProgram):
         self._cost.value, self._cap.value = cost, cap
         self._lower.value = relaxed_bounds(len(self.rows), relaxed)
         try:
-            self._problem.solve(solver=cp.CLARABEL)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", UserWarning)  # an inaccurate solution has a status of its own
+                self._problem.solve(solver=cp.CLARABEL)
         except cp.SolverError:
             return self._failed(LPStatus.FAILED)
         status = _STATUS.get(self._problem.status, LPStatus.FAILED)

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from flint import fmpq
+from flint import fmpq, fmpq_mat
 
 from polyae.errors import SolverError
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, dot, from_rationals
 
-__all__ = ["ExactVerdict", "lowest_value"]
+__all__ = ["ExactVerdict", "combination", "lowest_value"]
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,32 @@ class _Dictionary:
         if self.nonbasic[column] < self.h:
             z[self.nonbasic[column]] = step
         return z
+
+
+def combination(objective: IntegerRow, rows: Sequence[IntegerRow]) -> list[fmpq] | None:
+    """Check a proposed basis: the exact multipliers with which the rows prove the objective redundant.
+
+    Parameters
+    ----------
+    objective : integer row
+    rows : sequence of integer rows, at most h of them
+
+    Returns
+    -------
+    list of fmpq, or None
+        ``objective = sum y_j row_j + (a nonnegative constant)`` with all y_j nonnegative; None if the
+        rows do not give that, which proves nothing.
+    """
+    normals = fmpq_mat(len(rows), len(objective) - 1, [fmpq(a) for row in rows for a in row[:-1]])
+    target = fmpq_mat(len(objective) - 1, 1, [fmpq(a) for a in objective[:-1]])
+    try:
+        y = (normals * normals.transpose()).solve(normals * target)
+    except ZeroDivisionError:  # the normals are dependent
+        return None
+    weights = y.entries()
+    constant = objective[-1] - sum((w * row[-1] for w, row in zip(weights, rows, strict=True)), fmpq(0))
+    proved = normals.transpose() * y == target and constant >= 0 and all(w >= 0 for w in weights)
+    return weights if proved else None
 
 
 def lowest_value(

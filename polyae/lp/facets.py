@@ -7,18 +7,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.lp.exact import lowest_value
+from polyae.lp.exact import combination, lowest_value
 from polyae.lp.program import CellProgram
 from polyae.lp.proposals import Proposals, propose
 from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate
 from polyae.predicates.cell import Cell
 from polyae.predicates.rational import HomogeneousPoint, homogeneous, rounded
-from polyae.tolerances import gamma
+from polyae.tolerances import BASIS_THRESHOLD, gamma
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
+#: By source of a row: a point beyond the facet, or None for a redundant row.
+Known = dict[int, Float | None]
 
-__all__ = ["Facet", "Witness", "find_facets"]
+__all__ = ["Facet", "Known", "Witness", "find_facets"]
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,9 @@ def _prove(rows: BoundedRows, proposals: Proposals, box: tuple[Float, Float]) ->
     return facet, redundant & ~facet
 
 
-def find_facets(cell: Cell, witness: Witness, program_class: type[CellProgram]) -> tuple[list[Facet], Witness]:
+def find_facets(
+    cell: Cell, witness: Witness, program_class: type[CellProgram], known: Known | None = None
+) -> tuple[list[Facet], Witness]:
     """All facets of a cell, one per hyperplane, and a well-centred witness.
 
     Parameters
@@ -150,40 +154,71 @@ def find_facets(cell: Cell, witness: Witness, program_class: type[CellProgram]) 
         Strictly inside.
     program_class : type
         Solver of the float64 linear programs.
+    known : dict, optional
+        Verdicts that are proved already, by the row's source: a point beyond the facet, or None for a
+        redundant row.
     """
     groups = cell.hyperplanes()
+    if not groups:
+        return [], witness
     first = np.array([g[0] for g in groups], dtype=np.int64)
     rows = BoundedRows(cell.rows.values[first], cell.rows.errors[first])
-    if not len(first):
-        return [], witness
-    proposals, centre = propose(rows.values, witness.point, program_class)
+    settled = _settled(cell, groups, known or {})
+    open_rows = [i for i in range(len(first)) if i not in settled]
+    proposals, centre = propose(rows.values, witness.point, program_class, open_rows)
     facet, redundant = _prove(rows, proposals, cell.arrangement.bounding_box)
-    kernel = cell.arrangement.kernel
-    doubtful = np.flatnonzero(~facet & ~redundant)
-    kernel.counts.filtered += len(first) - len(doubtful)
-    if kernel.exact:
-        kernel.counts.exact += len(doubtful)
-        exact_beyond = {int(i): point for i in doubtful if (point := _exact_beyond(cell, first, int(i), witness))}
-    else:
-        kernel.counts.assumed += len(doubtful)
-        exact_beyond = {}
-        facet[doubtful] = ~np.isnan(proposals.beyond[doubtful, 0])
-    found = [
-        _facet(cell, groups[i], proposals.beyond[i], exact_beyond.get(int(i)))
-        for i in range(len(first))
-        if facet[i] or i in exact_beyond
-    ]
-    if witness.exact is None and cell.arrangement.domain.curved is False and cell.holds(centre):
+    beyond: dict[int, Float | HomogeneousPoint] = {i: p for i, p in settled.items() if p is not None}
+    beyond |= {i: proposals.beyond[i] for i in open_rows if facet[i]}
+    doubtful = [i for i in open_rows if not facet[i] and not redundant[i]]
+    beyond |= _decide(cell, first, doubtful, witness, proposals)
+    cell.arrangement.kernel.counts.filtered += len(first) - len(doubtful)
+    if witness.exact is None and not cell.arrangement.domain.curved and cell.holds(centre):
         witness = Witness(centre)
-    return found, witness
+    return [_facet(cell, groups[i], beyond[i]) for i in sorted(beyond)], witness
 
 
-def _exact_beyond(cell: Cell, first: NDArray[np.int64], i: int, witness: Witness) -> HomogeneousPoint | None:
+def _settled(cell: Cell, groups: list[NDArray[np.int64]], known: Known) -> Known:
+    """Known verdicts by group; a row that shares its hyperplane with others stands for all of them."""
+    found = {}
+    for i, group in enumerate(groups):
+        for source in cell.source[group].tolist():
+            if source in known:
+                found[i] = known[source]
+                break
+    return found
+
+
+def _decide(
+    cell: Cell, first: NDArray[np.int64], doubtful: list[int], witness: Witness, proposals: Proposals
+) -> dict[int, Float | HomogeneousPoint]:
+    """Facets among the doubtful rows, each with a point beyond it."""
+    kernel = cell.arrangement.kernel
+    if not kernel.exact:
+        kernel.counts.assumed += len(doubtful)
+        return {i: proposals.beyond[i] for i in doubtful if not np.isnan(proposals.beyond[i, 0])}
+    kernel.counts.exact += len(doubtful)
+    found: dict[int, Float | HomogeneousPoint] = {}
+    for i in doubtful:
+        point = _exact_beyond(cell, first, i, witness, proposals.multipliers[i])
+        if point is not None:
+            found[i] = point
+    return found
+
+
+def _exact_beyond(
+    cell: Cell, first: NDArray[np.int64], i: int, witness: Witness, multipliers: Float
+) -> HomogeneousPoint | None:
+    """Exact verdict on one row: the proposed basis if it proves redundancy, else exact pivoting."""
+    row = cell.integers(int(first[i]))
+    basis = np.argsort(-multipliers)[: cell.dim]
+    basis = basis[multipliers[basis] > BASIS_THRESHOLD]
+    if len(basis) and combination(row, [cell.integers(int(first[k])) for k in basis]) is not None:
+        return None
     others = [cell.integers(int(r)) for k, r in enumerate(first) if k != i]
-    return lowest_value(cell.integers(int(first[i])), others, witness.homogeneous).beyond
+    return lowest_value(row, others, witness.homogeneous).beyond
 
 
-def _facet(cell: Cell, rows: NDArray[np.int64], beyond: Float, exact: HomogeneousPoint | None) -> Facet:
+def _facet(cell: Cell, rows: NDArray[np.int64], beyond: Float | HomogeneousPoint) -> Facet:
     sources = cell.source[rows]
-    point = beyond if exact is None else rounded(exact)
+    point, exact = (beyond, None) if isinstance(beyond, np.ndarray) else (rounded(beyond), beyond)
     return Facet(rows, sources[sources >= 0], bool((sources < 0).any()), point, exact)

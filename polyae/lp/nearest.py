@@ -75,10 +75,10 @@ class _ActiveSet:
             drops = {
                 a: self.multipliers[a] / (sign * w) for a, w in weights.items() if a != self.equality and sign * w > 0
             }
-            blocking = min(drops, key=lambda a: (drops[a], a), default=None)
+            blocking = min(drops, key=lambda a: (drops[a], a), default=-1)
             slope = _dot(part, part)
             full = abs(self.value(j)) / slope if slope != 0 else None
-            if blocking is None and full is None:
+            if not drops and full is None:
                 return False
             step = min(s for s in (full, drops.get(blocking)) if s is not None)
             self.x = [x + sign * step * p for x, p in zip(self.x, part, strict=True)]

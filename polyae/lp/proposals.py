@@ -5,6 +5,7 @@ A proposal is evidence, not a verdict: a point beyond the row, or multipliers th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,7 +27,7 @@ class Proposals:
     beyond : array, shape (r, h)
         Point beyond the row and inside all others; NaN where the row is proposed as redundant.
     multipliers : array, shape (r, r)
-        Where it is: the row is at least this nonnegative combination of the rows.
+        Where a program was solved: the row is at least this nonnegative combination of the rows.
     """
 
     beyond: Float
@@ -70,8 +71,10 @@ def _rays(rows: Float, start: Float) -> Float:
     return beyond
 
 
-def propose(rows: Float, start: Float, program_class: type[CellProgram]) -> tuple[Proposals, Float]:
-    """Evidence for every row of a cell, and a well-centred point of it.
+def propose(
+    rows: Float, start: Float, program_class: type[CellProgram], wanted: Sequence[int]
+) -> tuple[Proposals, Float]:
+    """Evidence for the wanted rows of a cell, and a well-centred point of it.
 
     Parameters
     ----------
@@ -81,18 +84,22 @@ def propose(rows: Float, start: Float, program_class: type[CellProgram]) -> tupl
         A point inside, up to rounding.
     program_class : type
         The linear-programming solver.
+    wanted : sequence of int
+        Rows to find evidence for.
     """
     program = program_class(rows)
     centre = chebyshev_centre(program)
     inside = centre.point if centre.optimal and centre.margin > 0 else start
     beyond = _rays(rows, inside)
     multipliers = np.zeros((len(rows), len(rows)))
-    for i in np.flatnonzero(np.isnan(beyond[:, 0])):
-        answer = push_through(program, int(i))
+    for i in wanted:
+        if not np.isnan(beyond[i, 0]):
+            continue
+        answer = push_through(program, i)
+        multipliers[i] = answer.multipliers
+        multipliers[i, i] = 0.0
         depth = rows[i, :-1] @ answer.point + rows[i, -1]
         if not depth < 0:
-            multipliers[i] = answer.multipliers
-            multipliers[i, i] = 0.0
             continue
         height = rows[i, :-1] @ inside + rows[i, -1]
         if height > 0:

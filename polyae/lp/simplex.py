@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float64]
 
-__all__ = ["FLOAT_TOLERANCE", "ExactOptimum", "maximise_exactly", "optimum", "pivot_to_optimum"]
+__all__ = ["FLOAT_TOLERANCE", "ExactOptimum", "for_kernel", "maximise_exactly", "optimum", "pivot_to_optimum"]
 
 #: Coefficients below this count as zero in float64; rows and variables are scaled to about 1 before.
 FLOAT_TOLERANCE = 1e-13
@@ -75,7 +75,7 @@ def _pivot_to_optimum(table: Any, tolerance: Any) -> Any:
         if i < 0:
             return False, basic, nonbasic
         pivot = table[i, k]
-        solved = -table[i] / pivot
+        solved = table[i] / -pivot
         solved[k] = 1 / pivot
         for r in range(m + 1):
             if r != i:
@@ -89,6 +89,11 @@ def _pivot_to_optimum(table: Any, tolerance: Any) -> Any:
 
 #: The compiled function, for float64.
 pivot_to_optimum = nb.njit(cache=True)(_pivot_to_optimum)
+
+
+def for_kernel(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
+    """Arrays as compiled code takes them, contiguous and writable: one type, one compilation."""
+    return [np.require(a, requirements=["C", "W"]) for a in arrays]
 
 
 @nb.njit(cache=True)

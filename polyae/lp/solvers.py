@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
-from polyae.errors import SolverError
-from polyae.lp.cvxpy_solver import CvxpyProgram
+from polyae.errors import SettingError
 from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.program import CellProgram
 from polyae.lp.scipy_solver import ScipyProgram
@@ -14,7 +14,18 @@ SolverName = Literal["highs", "scipy", "cvxpy"]
 
 __all__ = ["SOLVERS", "SolverName", "solver_class"]
 
-SOLVERS: dict[str, type[CellProgram]] = {"highs": HighsProgram, "scipy": ScipyProgram, "cvxpy": CvxpyProgram}
+
+def _cvxpy() -> type[CellProgram]:
+    from polyae.lp.cvxpy_solver import CvxpyProgram  # CVXPY takes a second to import
+
+    return CvxpyProgram
+
+
+SOLVERS: dict[str, Callable[[], type[CellProgram]]] = {
+    "highs": lambda: HighsProgram,
+    "scipy": lambda: ScipyProgram,
+    "cvxpy": _cvxpy,
+}
 
 
 def solver_class(name: str) -> type[CellProgram]:
@@ -22,10 +33,10 @@ def solver_class(name: str) -> type[CellProgram]:
 
     Raises
     ------
-    SolverError
+    SettingError
         If there is none of that name.
     """
     try:
-        return SOLVERS[name]
+        return SOLVERS[name]()
     except KeyError:
-        raise SolverError(f"no solver {name!r}; choose one of {', '.join(sorted(SOLVERS))}") from None
+        raise SettingError(f"no solver {name!r}; choose one of {', '.join(sorted(SOLVERS))}") from None

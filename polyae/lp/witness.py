@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from polyae.domains import Ball
 from polyae.errors import SolverError
-from polyae.lp.crossing import Crossing
+from polyae.lp.crossing import Crossing, point_in_ball
 from polyae.lp.exact import lowest_value
 from polyae.lp.facets import Witness
 from polyae.lp.highs_solver import HighsProgram
@@ -38,9 +38,10 @@ def in_open_ball(arrangement: Arrangement, point: HomogeneousPoint) -> bool:
 
 
 def _holds(cell: Cell, point: Float) -> bool:
+    if not np.isfinite(point).all():
+        return False
     ball = cell.arrangement.domain
-    curved = isinstance(ball, Ball) and ball.curved
-    if not np.isfinite(point).all() or (curved and ball_signs(cell.arrangement.kernel, ball, point[None, :])[0] <= 0):
+    if isinstance(ball, Ball) and ball.curved and ball_signs(cell.arrangement.kernel, ball, point[None, :])[0] <= 0:
         return False
     return cell.holds(point)
 
@@ -53,7 +54,7 @@ def _half_way(cell: Cell, start: Float, direction: Float) -> Float:
     step = steps.min() if len(steps) else 2.0 * (1.0 + np.abs(start).max())
     ball = cell.arrangement.domain
     if isinstance(ball, Ball) and ball.curved:
-        along, gap = direction @ (start - ball.centre), ball.radius**2 - ((start - ball.centre) ** 2).sum()
+        along, gap = direction @ (start - ball.centre), ball.radius * ball.radius - ((start - ball.centre) ** 2).sum()
         length = direction @ direction
         step = min(step, (-along + np.sqrt(max(0.0, along**2 + length * gap))) / length)
     return start + 0.5 * step * direction
@@ -105,9 +106,18 @@ def interior_point(cell: Cell) -> Witness:
     lifted = [[*row[:-1], fmpz(-1), row[-1]] for row in rows]
     lift = [*(fmpz(0) for _ in start[:-1]), fmpz(-1), fmpz(0)]
     beyond = lowest_value(lift, lifted, inside).beyond
-    if beyond is None:
+    point = None if beyond is None else _into_ball(cell, [*beyond[:-2], beyond[-1]])
+    if point is None:
         raise SolverError(f"the pattern {cell.pattern.astype(int).tolist()} has no interior in the domain")
-    return settle_in_floats(cell, [*beyond[:-2], beyond[-1]])
+    return settle_in_floats(cell, point)
+
+
+def _into_ball(cell: Cell, point: HomogeneousPoint) -> HomogeneousPoint | None:
+    """Move an interior point of the polyhedron into the open ball of a curved domain."""
+    ball = cell.arrangement.domain
+    if not isinstance(ball, Ball) or in_open_ball(cell.arrangement, point):
+        return point
+    return point_in_ball([cell.integers(int(i)) for i in np.flatnonzero(cell.source >= 0)], point, ball)
 
 
 def walk(cell: Cell, start: HomogeneousPoint, direction: list[int]) -> HomogeneousPoint:

@@ -66,7 +66,7 @@ def _through_weights(layer: Layer, values: Float, errors: Float, first: bool) ->
     size = magnitude @ (np.abs(values) + errors)
     size[..., -1] += np.abs(layer.bias)
     bound = magnitude @ errors * (1 + gamma(layer.n_in)) + gamma(layer.n_in + 1) * size
-    return guarded(out, np.where(_tiny(layer.weight).any(axis=1)[:, None], np.inf, bound))
+    return guarded(out, np.where(_tiny(layer.weight).any(axis=1, keepdims=True), np.inf, bound))
 
 
 @OUT_OF_RANGE

@@ -50,7 +50,6 @@ class Arrangement:
     def __init__(self, network: Network, domain: Domain, kernel: Kernel | None = None) -> None:
         self.network, self.domain = network, domain
         self.kernel = kernel or Kernel()
-        self.rational = ExactNetwork(network)
         walls = domain.halfspaces()
         self.wall_integers = [
             integer_row([*map(float, n), c]) for n, c in zip(walls.normals, walls.exact_offsets, strict=True)
@@ -60,6 +59,11 @@ class Arrangement:
         rounded = [float(c) != c for c in walls.exact_offsets]
         errors[:, -1] = np.where(rounded, UNIT_ROUNDOFF * np.abs(walls.offsets) + 5e-324, 0.0)
         self.walls = _mended(_scaled(BoundedRows(values, errors)), self.wall_integers.__getitem__)
+
+    @cached_property
+    def rational(self) -> ExactNetwork:
+        """The network in integers, made when first needed."""
+        return ExactNetwork(self.network)
 
     @cached_property
     def bounding_box(self) -> tuple[Float, Float]:

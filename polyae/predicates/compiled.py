@@ -9,59 +9,29 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.domains import Ball, Domain
-from polyae.networks.network import Network
-from polyae.predicates.cell import Arrangement
+from polyae.predicates.flat import FlatNetwork
+from polyae.predicates.jit import compiled, inlined
 from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
+#: Far more than the products of a row and a point can lose by underflow, 2^-1075 each.
+UNDERFLOW = 2.0**-1000
+
 __all__ = [
     "CellRows",
-    "FlatNetwork",
     "build_rows",
     "evaluate_rows",
-    "flatten",
     "gamma_kernel",
     "in_open_ball",
     "misses_ball",
     "strictly_inside",
-    "twins",
     "workspace",
 ]
-
-
-class FlatNetwork(NamedTuple):
-    """A network, and the walls of a domain, as flat arrays for compiled code.
-
-    Attributes
-    ----------
-    sizes : widths of input and layers
-    weights, biases, slopes : all layers, one after the other, weights transposed
-    unit_of : unit behind every output of every layer, -1 for a linear one
-    twin_of : for every unit the first unit of its layer with the same hyperplane in every region, or -1
-    walls, wall_errors : half-spaces of the domain (k, h + 1), and the error bounds of their offsets
-    lo, hi : box around the domain, infinite where it is unbounded
-    centre, radius : of a Euclidean ball as domain; the radius is infinite elsewhere
-    """
-
-    sizes: Int
-    weights: Float
-    biases: Float
-    slopes: Float
-    unit_of: Int
-    twin_of: Int
-    walls: Float
-    wall_errors: Float
-    lo: Float
-    hi: Float
-    centre: Float
-    radius: float
 
 
 class CellRows(NamedTuple):
@@ -98,60 +68,6 @@ class CellRows(NamedTuple):
     kept: Int
 
 
-def flatten(arrangement: Arrangement) -> FlatNetwork:
-    """Flat arrays of an arrangement."""
-    net = arrangement.network
-    unit_of = []
-    for layer, start in zip(net.layers, net.unit_offsets, strict=False):
-        numbers = np.full(layer.n_out, -1, dtype=np.int64)
-        numbers[layer.units] = start + np.arange(len(layer.units))
-        unit_of.append(numbers)
-    lo, hi = arrangement.bounding_box
-    return FlatNetwork(
-        np.array([net.input_dim, *(y.n_out for y in net.layers)], dtype=np.int64),
-        np.concatenate([y.weight.T.ravel() for y in net.layers]),
-        np.concatenate([y.bias for y in net.layers]),
-        np.concatenate([y.slope for y in net.layers]),
-        np.concatenate(unit_of),
-        twins(net),
-        arrangement.walls.values.copy(),
-        arrangement.walls.errors[:, -1].copy(),
-        np.array(lo),
-        np.array(hi),
-        *_ball(arrangement.domain),
-    )
-
-
-def _ball(domain: Domain) -> tuple[Float, float]:
-    if isinstance(domain, Ball) and domain.curved:
-        return np.array(domain.centre), domain.radius
-    return np.zeros(domain.dim), np.inf
-
-
-def twins(network: Network) -> Int:
-    """First unit of each unit's layer whose weights and bias are a multiple of its own, exactly.
-
-    Such units vanish on the same hyperplane in every region, so one row stands for all of them; -1 marks
-    a unit that is zero everywhere and so never flips.
-    """
-    result = np.arange(network.num_units)
-    for layer, start in zip(network.layers, network.unit_offsets, strict=False):
-        seen: dict[tuple[int, ...], int] = {}
-        rows = np.column_stack([layer.weight, layer.bias])[layer.units]
-        for k, row in enumerate(rows):
-            result[start + k] = seen.setdefault(_direction(row), int(start) + k) if row.any() else -1
-    return result
-
-
-def _direction(row: Float) -> tuple[int, ...]:
-    ratios = [float(v).as_integer_ratio() for v in row]
-    den = max(d for _, d in ratios)
-    integers = [n * (den // d) for n, d in ratios]
-    divisor = math.gcd(*integers) or 1
-    lead = next((x for x in integers if x), 1)
-    return tuple(x // (divisor if lead > 0 else -divisor) for x in integers)
-
-
 def workspace(flat: FlatNetwork, units: int) -> CellRows:
     """Work space for the cells of one arrangement."""
     h, m, width = int(flat.sizes[0]), units + len(flat.walls), int(flat.sizes.max())
@@ -162,14 +78,14 @@ def workspace(flat: FlatNetwork, units: int) -> CellRows:
     )  # fmt: skip
 
 
-@nb.njit(cache=True, inline="always")
+@inlined
 def gamma_kernel(n: int) -> float:
     """Compiled :func:`polyae.tolerances.gamma`."""
     nu = (n + 2) * UNIT_ROUNDOFF
     return nu / (1.0 - nu)
 
 
-@nb.njit(cache=True)
+@compiled
 def _first_layer(weights: Float, biases: Float, n_in: int, n_out: int, y: Float, y_error: Float) -> None:
     """Pre-activations of the first layer: the weights themselves, without error."""
     for k in range(n_in):
@@ -180,7 +96,7 @@ def _first_layer(weights: Float, biases: Float, n_in: int, n_out: int, y: Float,
         y_error[0, u] = y_error[1, u] = 0.0
 
 
-@nb.njit(cache=True)
+@compiled
 def _layer(
     weights: Float, biases: Float, n_in: int, n_out: int, x: Float, x_error: Float, y: Float, y_error: Float
 ) -> None:
@@ -213,7 +129,7 @@ def _layer(
             y_error[1, u] += magnitude * error_c
 
 
-@nb.njit(cache=True)
+@compiled
 def _activate(slopes: Float, n_out: int, x: Float, x_error: Float, y: Float, y_error: Float, top: Float) -> None:
     """Activations from pre-activations; a negative error marks one that is exactly zero."""
     h = x.shape[0] - 1
@@ -229,7 +145,7 @@ def _activate(slopes: Float, n_out: int, x: Float, x_error: Float, y: Float, y_e
             x_error[0, u] = -1.0
 
 
-@nb.njit(cache=True)
+@compiled
 def _tops(y: Float, n_out: int, top: Float) -> bool:
     """Largest coefficient of every pre-activation; False if the error analysis does not cover a number."""
     h = y.shape[0] - 1
@@ -246,7 +162,7 @@ def _tops(y: Float, n_out: int, top: Float) -> bool:
     return beyond == 0
 
 
-@nb.njit(cache=True)
+@compiled
 def _store(cell: CellRows, m: int, count: int) -> None:
     """Append the kept pre-activations as rows, multiplied by the factors in ``scratch[1]``."""
     h = cell.rows.shape[0] - 1
@@ -260,7 +176,7 @@ def _store(cell: CellRows, m: int, count: int) -> None:
         cell.offset_error[m + i] = abs(cell.scratch[1, u]) * cell.y_error[1, u]
 
 
-@nb.njit(cache=True)
+@compiled
 def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], cell: CellRows, m: int) -> int:
     """Choose the outputs that give a row, and their factors; -1 if that is doubtful."""
     h, count = cell.rows.shape[0] - 1, 0
@@ -280,7 +196,7 @@ def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], ce
     return count
 
 
-@nb.njit(cache=True)
+@compiled
 def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> int:
     """Rows of the cell of one pattern; one for all twins, none for units that certainly do not vary.
 
@@ -289,6 +205,8 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     """
     h, m = flat.sizes[0], 0
     at, first, n_in = 0, 0, h
+    if not flat.covered:
+        return -1
     for layer in range(len(flat.sizes) - 1):
         n_out = flat.sizes[layer + 1]
         weights, biases = flat.weights[at : at + n_in * n_out], flat.biases[first : first + n_out]
@@ -322,7 +240,7 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     return m
 
 
-@nb.njit(cache=True)
+@compiled
 def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
     """Values of m rows at a point, and bounds on their errors, into ``cell.values`` and ``cell.bounds``."""
     h, length = len(point), 0.0
@@ -340,22 +258,22 @@ def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
     growth, rounding = 1.0 + gamma_kernel(h + 2), gamma_kernel(h + 2)
     for i in range(m):
         error = cell.coefficient_error[i] * length + cell.offset_error[i]
-        bounds[i] = error * growth + rounding * bounds[i]
+        bounds[i] = error * growth + rounding * bounds[i] + UNDERFLOW
 
 
-@nb.njit(cache=True)
+@compiled
 def strictly_inside(cell: CellRows, m: int, point: Float, beyond: int = -1) -> bool:
     """Whether a point certainly lies inside all rows, and beyond one of them if `beyond` names it."""
     evaluate_rows(cell, m, point)
     if beyond >= 0:
         cell.values[beyond] = -cell.values[beyond]
+    outside = 0
     for i in range(m):
-        if not cell.values[i] > cell.bounds[i]:
-            return False
-    return True
+        outside += 0 if cell.values[i] > cell.bounds[i] else 1
+    return outside == 0
 
 
-@nb.njit(cache=True)
+@compiled
 def in_open_ball(flat: FlatNetwork, point: Float) -> bool:
     """Whether a point is certainly in the open Euclidean ball of a curved domain; true elsewhere."""
     if flat.radius == np.inf:
@@ -367,7 +285,7 @@ def in_open_ball(flat: FlatNetwork, point: Float) -> bool:
     return radius > UNDERFLOW_GUARD and radius - squared > gamma_kernel(len(point) + 4) * (radius + squared)
 
 
-@nb.njit(cache=True)
+@compiled
 def misses_ball(flat: FlatNetwork, cell: CellRows, row: int) -> bool:
     """Whether the hyperplane of a row certainly stays outside the open ball of a curved domain."""
     if flat.radius == np.inf:
@@ -376,4 +294,6 @@ def misses_ball(flat: FlatNetwork, cell: CellRows, row: int) -> bool:
     squared = 0.0
     for k in range(len(flat.centre)):
         squared += (abs(cell.rows[k, row]) + cell.coefficient_error[row]) ** 2
-    return abs(cell.values[row]) - cell.bounds[row] > flat.radius * math.sqrt(squared) * (1.0 + gamma_kernel(len(flat.centre) + 4))
+    return abs(cell.values[row]) - cell.bounds[row] > flat.radius * math.sqrt(squared) * (
+        1.0 + gamma_kernel(len(flat.centre) + 4)
+    )

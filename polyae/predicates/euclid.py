@@ -10,6 +10,7 @@ from flint import fmpq
 from numpy.typing import NDArray
 
 from polyae.domains import Ball
+from polyae.predicates.affine import OUT_OF_RANGE
 from polyae.predicates.kernel import Kernel, Signs
 from polyae.predicates.rational import HomogeneousPoint, homogeneous
 from polyae.tolerances import gamma
@@ -33,12 +34,13 @@ def exact_ball_sign(ball: Ball, point: HomogeneousPoint) -> int:
     return int(gap > 0) - int(gap < 0)
 
 
+@OUT_OF_RANGE
 def ball_signs(kernel: Kernel, ball: Ball, points: Float) -> Signs:
     """Signs of ``radius**2 - ‖point - centre‖**2`` at points (n, h)."""
     difference = points - ball.centre
-    gap = ball.radius**2 - (difference**2).sum(axis=1)
+    gap = ball.radius * ball.radius - (difference**2).sum(axis=1)
     # The difference carries one rounding, its square two more.
-    bound = gamma(ball.dim + 4) * (ball.radius**2 + (difference**2).sum(axis=1))
+    bound = gamma(ball.dim + 4) * (ball.radius * ball.radius + (difference**2).sum(axis=1))
     bound = np.where(bound > np.finfo(np.float64).tiny * 2.0**60, bound, np.inf)
 
     def exact(doubtful: Sequence[int]) -> list[int]:

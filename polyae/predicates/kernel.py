@@ -14,6 +14,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.errors import SettingError
+
 Float = NDArray[np.float64]
 Signs = NDArray[np.int8]
 Arithmetic = Literal["exact", "float"]
@@ -52,11 +54,16 @@ class Kernel:
     ----------
     arithmetic : {"exact", "float"}
         With ``"float"`` a value within its error bound counts as zero and nothing is proved.
+
+    Raises
+    ------
+    SettingError
+        If it is neither.
     """
 
     def __init__(self, arithmetic: Arithmetic = "exact") -> None:
         if arithmetic not in ("exact", "float"):
-            raise ValueError(f"arithmetic must be 'exact' or 'float', got {arithmetic!r}")
+            raise SettingError(f"arithmetic must be 'exact' or 'float', got {arithmetic!r}")
         self.arithmetic: Arithmetic = arithmetic
         self.counts = DecisionCounts()
 

@@ -14,7 +14,7 @@ __all__ = ["closed_domain"]
 
 def closed_domain(arrangement: Arrangement, points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which points (n, h) lie in the closed domain; NaN and infinite ones do not."""
-    inside = np.isfinite(points).all(axis=1)
+    inside: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=1))
     if len(arrangement.wall_integers):
         inside[inside] = (arrangement.wall_signs(points[inside]) >= 0).all(axis=1)
     domain = arrangement.domain

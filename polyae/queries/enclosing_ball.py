@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.errors import ShapeError
+from polyae.lp.simplex import for_kernel
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -20,6 +21,33 @@ __all__ = ["enclosing_ball", "enclosing_balls"]
 
 #: Relative size below which the progress of a walk counts as rounding.
 ROUNDING = 1e-13
+
+
+@nb.njit(cache=True)
+def _squared_distance(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for k in range(len(a)):
+        total += (a[k] - b[k]) * (a[k] - b[k])
+    return total
+
+
+@nb.njit(cache=True)
+def _dot(a, b):  # type: ignore[no-untyped-def]
+    total = 0.0
+    for k in range(len(a)):
+        total += a[k] * b[k]
+    return total
+
+
+@nb.njit(cache=True)
+def _farthest(points, centre):  # type: ignore[no-untyped-def]
+    """Number of the point farthest from the centre, and its distance."""
+    best, distance = 0, -1.0
+    for i in range(len(points)):
+        here = _squared_distance(points[i], centre)
+        if here > distance:
+            best, distance = i, here
+    return best, np.sqrt(distance)
 
 
 @nb.njit(cache=True)
@@ -32,47 +60,53 @@ def _circumcentre(points, support, size):  # type: ignore[no-untyped-def]
     base = points[support[0]]
     k, dim = size - 1, points.shape[1]
     basis, lower, height = np.zeros((k, dim)), np.zeros((k, k)), np.zeros(k)
+    edge, rest = np.empty(dim), np.empty(dim)
     for a in range(k):
-        edge = points[support[a + 1]] - base
-        rest = edge.copy()
-        for _ in range(2):
-            for b in range(a):
-                part = (basis[b] * rest).sum()
-                lower[a, b] += part
-                rest -= part * basis[b]
-        length = np.sqrt((rest**2).sum())
-        if length > ROUNDING * np.abs(edge).max():
+        for x in range(dim):
+            edge[x] = rest[x] = points[support[a + 1], x] - base[x]
+        squared = _dot(edge, edge)
+        for b in range(2 * a):  # twice: once leaves what cancellation spoils
+            part = _dot(basis[b % a], rest)
+            lower[a, b % a] += part
+            for x in range(dim):
+                rest[x] -= part * basis[b % a, x]
+        length = np.sqrt(_dot(rest, rest))
+        if length > ROUNDING * np.sqrt(squared):
             lower[a, a] = length
-            basis[a] = rest / length
-            height[a] = (0.5 * (edge**2).sum() - (lower[a, :a] * height[:a]).sum()) / length
-    share = np.zeros(size)
+            for x in range(dim):
+                basis[a, x] = rest[x] / length
+            height[a] = (0.5 * squared - _dot(lower[a, :a], height)) / length
+    share, centre = np.zeros(size), base.copy()
+    share[0] = 1.0
     for a in range(k - 1, -1, -1):
         if lower[a, a] > 0:
-            share[a + 1] = (height[a] - (lower[a + 1 :, a] * share[a + 2 :]).sum()) / lower[a, a]
-    share[0] = 1.0 - share[1:].sum()
-    centre = base.copy()
-    for a in range(k):
-        centre += height[a] * basis[a]
+            share[a + 1] = height[a]
+            for b in range(a + 1, k):
+                share[a + 1] -= lower[b, a] * share[b + 1]
+            share[a + 1] /= lower[a, a]
+        share[0] -= share[a + 1]
+        for x in range(dim):
+            centre[x] += height[a] * basis[a, x]
     return centre, share
 
 
 @nb.njit(cache=True)
-def _next_stop(points, support, size, centre, step):  # type: ignore[no-untyped-def]
-    """First point that the shrinking ball meets on the way, and the share of the step until then."""
+def _next_stop(points, support, size, centre, target):  # type: ignore[no-untyped-def]
+    """First point that the shrinking ball meets on the way, and the share of the way until then."""
     anchor = points[support[0]]
-    squared = ((anchor - centre) ** 2).sum()
-    length = np.sqrt((step**2).sum())
+    squared = _squared_distance(anchor, centre)
+    least = ROUNDING * np.sqrt(squared * _squared_distance(target, centre))
     stop, share = -1, 1.0
     for i in range(len(points)):
-        lag = 2.0 * (step * (anchor - points[i])).sum()
-        if lag <= ROUNDING * length * np.sqrt(squared):
-            continue
-        inside = False
+        lag = 0.0
+        for x in range(len(anchor)):
+            lag += 2.0 * (target[x] - centre[x]) * (anchor[x] - points[i, x])
+        held = False
         for a in range(size):
-            inside |= support[a] == i
-        if inside:
+            held |= support[a] == i
+        if held or lag <= least:
             continue
-        here = max(0.0, squared - ((points[i] - centre) ** 2).sum()) / lag
+        here = max(0.0, squared - _squared_distance(points[i], centre)) / lag
         if here < share:
             stop, share = i, here
     return stop, share
@@ -82,13 +116,17 @@ def _next_stop(points, support, size, centre, step):  # type: ignore[no-untyped-
 def _lower_bound(points, support, share):  # type: ignore[no-untyped-def]
     """Standard deviation of a convex combination of points, or half the distance of two of them."""
     mean = np.zeros(points.shape[1])
+    total = 0.0
     for a in range(len(share)):
-        mean += share[a] * points[support[a]]
+        total += max(share[a], 0.0)
+    for a in range(len(share)):
+        for x in range(len(mean)):
+            mean[x] += max(share[a], 0.0) / total * points[support[a], x]
     spread, diameter = 0.0, 0.0
     for a in range(len(share)):
-        spread += share[a] * ((points[support[a]] - mean) ** 2).sum()
+        spread += max(share[a], 0.0) / total * _squared_distance(points[support[a]], mean)
         for b in range(a):
-            diameter = max(diameter, ((points[support[a]] - points[support[b]]) ** 2).sum())
+            diameter = max(diameter, _squared_distance(points[support[a]], points[support[b]]))
     return max(np.sqrt(spread), 0.5 * np.sqrt(diameter))
 
 
@@ -98,47 +136,54 @@ def _one_ball(points):  # type: ignore[no-untyped-def]
     count, dim = points.shape
     centre = points[0].copy()
     support = np.zeros(dim + 2, dtype=np.int64)
-    support[0] = np.argmax(((points - centre) ** 2).sum(axis=1))
+    support[0] = _farthest(points, centre)[0]
     size = 1
-    share = np.ones(1)
+    target, share = _circumcentre(points, support, size)
     for _ in range(100 * (count + dim)):
         target, share = _circumcentre(points, support, size)
-        step = target - centre
-        far = np.sqrt(((points[support[0]] - centre) ** 2).sum())
-        if np.sqrt((step**2).sum()) > ROUNDING * far and size <= dim:
-            stop, part = _next_stop(points, support, size, centre, step)
-            centre = centre + part * step
+        way, far = _squared_distance(target, centre), _squared_distance(points[support[0]], centre)
+        if size <= dim and np.sqrt(way) > ROUNDING * np.sqrt(far):
+            stop, part = _next_stop(points, support, size, centre, target)
+            for x in range(dim):
+                centre[x] += part * (target[x] - centre[x])
             if stop >= 0:
                 support[size] = stop
                 size += 1
                 continue
-        worst = np.argmin(share)
+        worst = 0
+        for a in range(1, size):
+            if share[a] < share[worst]:
+                worst = a
         if share[worst] >= -ROUNDING:
             break
         for a in range(worst, size - 1):
             support[a] = support[a + 1]
         size -= 1
-    lower = _lower_bound(points, support, np.maximum(share, 0.0) / np.maximum(share, 0.0).sum())
-    upper = np.sqrt(((points - centre) ** 2).sum(axis=1).max())
-    return centre, min(upper, lower), upper
+    upper = _farthest(points, centre)[1]
+    return centre, min(upper, _lower_bound(points, support, share)), upper
 
 
 @nb.njit(cache=True)
 def _all_balls(first, points):  # type: ignore[no-untyped-def]
-    n = len(first) - 1
-    centres, bounds = np.zeros((n, points.shape[1])), np.zeros((n, 2))
+    n, dim = len(first) - 1, points.shape[1]
+    centres, bounds = np.zeros((n, dim)), np.zeros((n, 2))
     for i in range(n):
-        mine = points[first[i] : first[i + 1]]
-        if len(mine) == 0:
-            continue
-        base = mine[0].copy()
-        shifted = mine - base
-        size = np.abs(shifted).max() if shifted.size else 0.0
+        count = first[i + 1] - first[i]
+        mine, size = np.empty((count, dim)), 0.0
+        for j in range(count):
+            for x in range(dim):
+                mine[j, x] = points[first[i] + j, x] - points[first[i], x]
+                size = max(size, abs(mine[j, x]))
+        if count > 0:
+            centres[i] = points[first[i]]
         if size == 0.0:
-            centres[i] = base
             continue
-        centre, lower, upper = _one_ball(shifted / size)
-        centres[i] = base + size * centre
+        for j in range(count):
+            for x in range(dim):
+                mine[j, x] /= size
+        centre, lower, upper = _one_ball(mine)
+        for x in range(dim):
+            centres[i, x] += size * centre[x]
         bounds[i, 0], bounds[i, 1] = size * lower, size * upper
     return centres, bounds
 
@@ -160,7 +205,7 @@ def enclosing_balls(first: Int, points: Float) -> tuple[Float, Float, Float]:
         points, and a convex combination of points on its boundary shows that none is smaller than `lower`.
         An empty set has radius 0.
     """
-    centres, bounds = _all_balls(np.asarray(first, dtype=np.int64), np.ascontiguousarray(points, dtype=np.float64))
+    centres, bounds = _all_balls(*for_kernel(np.asarray(first, dtype=np.int64), np.asarray(points, dtype=np.float64)))
     return centres, bounds[:, 0], bounds[:, 1]
 
 

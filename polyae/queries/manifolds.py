@@ -21,6 +21,9 @@ from polyae.queries.exponential import Exponential
 
 Float = NDArray[np.float64]
 
+#: Derivatives of an orbit that are looked at to bound the first three; a nilpotent generator may end them.
+DERIVATIVES = 5
+
 __all__ = ["Jet", "Manifold", "Orbit", "ProductOrbit", "load_orbit"]
 
 
@@ -247,12 +250,15 @@ class Orbit(ProductOrbit):
         return bool(np.linalg.norm(first - last) <= 1e-14 * reach * np.linalg.norm(first))
 
     def derivative_bounds(self, centre: Float, half: Float) -> Float:
-        # d^k x / dθ^k = exp((θ - θ_c) G) G^k x(θ_c).
-        vectors, bounds = self.points(centre), []
-        for _ in range(3):
+        # d^k x / dθ^k = exp((θ - θ_c) G) G^k x(θ_c), at most its norm at the centre plus s times the next one.
+        vectors, norms = self.points(centre), []
+        for _ in range(DERIVATIVES):
             vectors = vectors @ self.generator.T
-            bounds.append(np.linalg.norm(vectors, axis=1))
-        return np.stack(bounds, axis=1) * np.exp(self._flows[0].growth * half)
+            norms.append(np.linalg.norm(vectors, axis=1))
+        bounds = np.stack(norms, axis=1) * np.exp(self._flows[0].growth * half)
+        for k in reversed(range(DERIVATIVES - 1)):
+            bounds[:, k] = np.minimum(bounds[:, k], norms[k] + half[:, 0] * bounds[:, k + 1])
+        return bounds[:, :3]
 
     def save(self, path: str | Path) -> None:
         """Write to an ``.npz`` file with the arrays ``G`` (d, d), ``x0`` (d,) and ``interval`` (2,)."""

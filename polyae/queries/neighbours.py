@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,16 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.complex.enumerate import arrange
 from polyae.domains import Domain, Space
-from polyae.engines.reference import cross_facets, start_region
+from polyae.engines.local import expand_points
 from polyae.errors import ShapeError
-from polyae.lp.solvers import solver_class
 from polyae.networks.network import Network
 from polyae.predicates.kernel import Arithmetic
-from polyae.predicates.rational import homogeneous
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["Neighbourhood", "neighbours"]
+__all__ = ["Neighbourhood", "NeighbourhoodBatch", "batch_neighbours", "neighbours"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +47,40 @@ class Neighbourhood:
         return [np.flatnonzero(row != self.pattern) for row in self.neighbours]
 
 
+@dataclass(frozen=True)
+class NeighbourhoodBatch:
+    """Neighbourhoods of n codes in flat arrays; indexing gives single ones.
+
+    Attributes
+    ----------
+    patterns : array of bool, shape (n, units)
+        Of the codes' regions.
+    owner : array of int, shape (k,)
+        Code that each neighbour belongs to, ascending.
+    neighbours : array of bool, shape (k, units)
+        Sorted by pattern within one code.
+    distances : array, shape (k,)
+        Euclidean distance from the code to the hyperplane of each facet.
+    """
+
+    patterns: Bool
+    owner: NDArray[np.int64]
+    neighbours: Bool
+    distances: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.patterns)
+
+    def __getitem__(self, index: int) -> Neighbourhood:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there is no code {index}; the batch has {len(self)}")
+        start, stop = np.searchsorted(self.owner, [index % len(self), index % len(self) + 1])
+        return Neighbourhood(self.patterns[index], self.neighbours[start:stop], self.distances[start:stop])
+
+    def __iter__(self) -> Iterator[Neighbourhood]:
+        return (self[i] for i in range(len(self)))
+
+
 def neighbours(
     network: Network,
     z: ArrayLike,
@@ -55,26 +88,34 @@ def neighbours(
     *,
     solver: str = "highs",
     arithmetic: Arithmetic = "exact",
-) -> Neighbourhood:
+    workers: int = 1,
+) -> Neighbourhood | NeighbourhoodBatch:
     """All regions that share a facet, inside the domain, with the region of a code.
 
     Parameters
     ----------
     network : Network
-    z : array, shape (h,)
-        The code.  On a boundary between regions the least pattern (units in order, off before on) among
-        the regions whose closure holds it is taken.
+    z : array, shape (h,) or (n, h)
+        The code or a batch of codes.  On a boundary between regions the least pattern (units in order, off
+        before on) among the regions whose closure holds the code is taken.
     domain : Domain, optional
         All of R^h by default.
     solver : {"highs", "scipy", "cvxpy"}
+        For what the compiled code cannot prove.
     arithmetic : {"exact", "float"}
+    workers : int
+        Threads for a batch.
+
+    Returns
+    -------
+    Neighbourhood, or NeighbourhoodBatch for a batch
 
     Raises
     ------
     ShapeError
-        If the code has the wrong length or is not finite.
+        If the codes have the wrong length or are not finite.
     OutsideDomainError
-        If it lies outside the domain.
+        If one lies outside the domain.
 
     Examples
     --------
@@ -82,16 +123,34 @@ def neighbours(
     >>> net = Network([Layer([[1.0], [1.0]], [0.0, -1.0], slope=0), Layer([[1.0, 1.0]], [0.0])])
     >>> neighbours(net, [0.5]).neighbours.astype(int).tolist()
     [[0, 0], [1, 1]]
+    >>> [len(code) for code in neighbours(net, [[-1.0], [0.5]])]
+    [1, 2]
     """
-    point = np.asarray(z, dtype=np.float64)
-    if point.shape != (network.input_dim,) or not np.isfinite(point).all():
-        raise ShapeError(f"z must be {network.input_dim} finite numbers, got shape {point.shape}: {point.tolist()}")
+    points = np.asarray(z, dtype=np.float64)
+    if points.ndim not in (1, 2):
+        raise ShapeError(f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}")
+    batch = batch_neighbours(
+        network, np.atleast_2d(points), domain, solver=solver, arithmetic=arithmetic, workers=workers
+    )
+    return batch if points.ndim == 2 else batch[0]
+
+
+def batch_neighbours(
+    network: Network,
+    codes: ArrayLike,
+    domain: Domain | None = None,
+    *,
+    solver: str = "highs",
+    arithmetic: Arithmetic = "exact",
+    workers: int = 1,
+) -> NeighbourhoodBatch:
+    """:func:`neighbours` of a batch of codes, shape (n, h)."""
+    points = np.asarray(codes, dtype=np.float64)
+    if points.ndim != 2 or points.shape[1] != network.input_dim or not np.isfinite(points).all():
+        raise ShapeError(
+            f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}"
+            + ("" if np.isfinite(points).all() else " with NaN or infinity in it")
+        )
     arrangement = arrange(network, Space(network.input_dim) if domain is None else domain, arithmetic)
-    pattern, witness = start_region(arrangement, homogeneous(point.tolist()))
-    cell = arrangement.cell(pattern)
-    steps, _ = cross_facets(cell, witness, solver_class(solver))
-    found = np.array([s.pattern for s in steps], dtype=bool).reshape(len(steps), network.num_units)
-    rows = cell.rows.values[[int(s.facet.rows[0]) for s in steps]]
-    heights = np.abs(rows[:, :-1] @ point + rows[:, -1]) / np.linalg.norm(rows[:, :-1], axis=1)
-    order = sorted(range(len(steps)), key=lambda k: np.packbits(found[k]).tobytes())
-    return Neighbourhood(pattern, found[order], heights[order])
+    found = expand_points(arrangement, points, solver, workers)
+    return NeighbourhoodBatch(found.patterns, found.owner, found.neighbours, found.distances)

@@ -42,8 +42,8 @@ class DemoSettings:
     def quick(cls) -> DemoSettings:
         """Sizes for seconds instead of minutes; the numbers are as true, and less interesting."""
         return cls(
-            DigitsSettings(encoder_hidden=(16,), decoder_hidden=(8, 8), epochs=20, num_codes=2),
-            OrbitSettings(encoder_hidden=(16,), decoder_hidden=(8, 8), steps=60, max_codes=2),
+            DigitsSettings(encoder_hidden=(16,), decoder_hidden=(8, 12), epochs=40, num_codes=2),
+            OrbitSettings(encoder_hidden=(16,), decoder_hidden=(8, 8), steps=80, max_codes=2),
             BallSettings(num_radii=6),
             "polyae demo --quick --out out/demo",
         )
@@ -100,7 +100,7 @@ class Demo:
         orbit = study_orbit(self.settings.orbit, self.progress)
         yield orbit_section(orbit)
         self._keep_orbit(orbit)
-        yield ball_section(study_balls(self.settings.balls, digits, self.progress))
+        yield ball_section(study_balls(self.settings.balls, digits))
 
     def _keep(self, section: Section) -> None:
         self.sections.append(section)

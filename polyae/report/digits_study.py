@@ -14,7 +14,7 @@ from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Box
 from polyae.networks.network import Network
 from polyae.networks.torch_modules import from_torch
-from polyae.queries.neighbours import neighbours
+from polyae.queries.neighbours import batch_neighbours
 from polyae.training.data import digits
 from polyae.training.models import Autoencoder
 from polyae.training.trainer import train
@@ -40,8 +40,8 @@ class DigitsSettings:
     """
 
     encoder_hidden: tuple[int, ...] = (64, 32)
-    decoder_hidden: tuple[int, ...] = (16, 32)
-    epochs: int = 200
+    decoder_hidden: tuple[int, ...] = (32, 64)
+    epochs: int = 100
     seed: int = 0
     num_codes: int = 5
 
@@ -167,7 +167,7 @@ def study_digits(settings: DigitsSettings, progress: bool = False) -> DigitsStud
 
 
 def _ask(cx: RegionComplex, code: Float, label: int) -> CodeNeighbours:
-    near = neighbours(cx.network, code, cx.domain)
+    near = batch_neighbours(cx.network, code[None, :], cx.domain)[0]
     region = int(cx.find(near.pattern[None])[0])
     found = cx.find(near.neighbours)
     agree = region >= 0 and np.array_equal(np.sort(found), cx[region].neighbours)

@@ -14,16 +14,19 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import NDArray
 
+from polyae.complex.facet_rows import facet_rows
+from polyae.complex.polytope import polygons
 from polyae.complex.region_complex import RegionComplex
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = [
-    "ball_curve_figure", "degree_figure", "neighbourhood_figure", "orbit_figure", "partition_figure", "png", "polygons",
-    "quantity_figure", "radii_figure",
+    "ball_curve_figure", "degree_figure", "neighbourhood_figure", "orbit_figure", "partition_figure", "png",
+    "quantity_figure", "radii_figure", "region_polygons",
 ]  # fmt: skip
 
 CLASS_COLOURS = (
@@ -39,9 +42,18 @@ def png(figure: Figure, dpi: int = 150) -> bytes:
     return buffer.getvalue()
 
 
-def polygons(cx: RegionComplex) -> list[Float]:
+def region_polygons(cx: RegionComplex) -> list[Float]:
     """Corners (v, 2) of every region of a complex with h = 2 on a bounded domain, in order around it."""
-    return [np.asarray(region.polygon.exterior.coords)[:-1] for region in cx]
+    outlines: list[Float | None] = [None] * len(cx)
+    if not cx.domain.curved:
+        rows, (lo, hi) = facet_rows(cx), cx.domain.bounding_box()
+        reach = np.full(len(cx), 4.0 * float(np.max(hi - lo)))
+        start, corners, whole = polygons(rows.first, rows.values, np.asarray(cx.witnesses), reach)
+        outlines = [corners[start[i] : start[i + 1]] if whole[i] else None for i in range(len(cx))]
+    return [
+        np.asarray(cx[i].polygon.exterior.coords)[:-1] if corners is None or len(corners) < 3 else corners
+        for i, corners in enumerate(outlines)
+    ]
 
 
 def _axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
@@ -67,7 +79,7 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
     Parameters
     ----------
     cells : sequence of array (v, 2)
-        Corners of the regions, from :func:`polygons`.
+        Corners of the regions, from :func:`region_polygons`.
     codes : array, shape (n, 2)
     labels : array of int, shape (n,)
         Classes 0 to 9.
@@ -90,7 +102,7 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
         name.set(color=colour, fontsize=15, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")])
     _frame(ax, lo, hi)
     held = len(np.unique(occupied))
-    ax.set_title(f"{len(cells)} regions; {held} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
+    ax.set_title(f"{len(cells):,} regions; {held:,} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
     legend = ax.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2.5)
     for handle in filter(None, legend.legend_handles):
         handle.set_alpha(1)
@@ -152,7 +164,7 @@ def ball_curve_figure(radii: Float, regions: Int, data: Int, name: str) -> Figur
     figure, (ax,) = _axes(5.6, 3.8)
     for counts, label, colour, marker in ((regions, "regions", BLUE, "o"), (data, "data", ROSE, "s")):
         ax.plot(radii, np.where(counts > 0, counts, np.nan), color=colour, marker=marker, markersize=4, label=label)
-    ax.set(yscale="log", xlabel="radius of the ball around a code (latent units)", ylabel="number (log scale)")
+    ax.set(xscale="log", yscale="log", xlabel="radius of the ball, in units of the code", ylabel="number")
     ax.set_title(name)
     ax.legend(frameon=False)
     ax.grid(axis="y", alpha=0.3)
@@ -177,7 +189,7 @@ def orbit_figure(rows: Mapping[str, Float], thetas: Float, side: int) -> Figure:
             ax.set(xticks=[], yticks=[])
         axes[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=6)
     for ax, theta in zip(grid[0], thetas, strict=True):
-        ax.set_title(f"{np.degrees(theta):+.0f}°", fontsize=10)
+        ax.set_title(f"{np.degrees(theta):.0f}°", fontsize=10)
     return figure
 
 
@@ -203,8 +215,11 @@ def quantity_figure(
         for x, y in zip(middle, place, strict=True):
             ax.annotate(f"{x:.3g}", (x, y), xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour)
     ax.set(yticks=np.arange(len(quantities)), yticklabels=quantities, xscale="log", xlabel=xlabel)
+    ax.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
     ax.invert_yaxis()
     ax.margins(x=0.12)
     ax.grid(axis="x", alpha=0.3)
-    ax.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=len(models))
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
     return figure

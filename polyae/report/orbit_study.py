@@ -12,7 +12,7 @@ from polyae.complex.region_complex import RegionComplex
 from polyae.networks.network import Network
 from polyae.networks.torch_modules import from_torch
 from polyae.queries.manifolds import Orbit
-from polyae.queries.neighbours import neighbours
+from polyae.queries.neighbours import batch_neighbours
 from polyae.queries.theorem.bound import TheoremBound, theorem_bound
 from polyae.report.digits_study import box_around, codes_of
 from polyae.training.data import Dataset, digit_seven
@@ -50,13 +50,13 @@ class OrbitSettings:
         Of the angles to train on, the weights, the batches and the generator's start.
     """
 
-    interval: tuple[float, float] = (-np.pi / 3, np.pi / 3)
+    interval: tuple[float, float] = (-np.pi / 4, np.pi / 4)
     encoder_hidden: tuple[int, ...] = (32, 16)
-    decoder_hidden: tuple[int, ...] = (16, 16)
-    steps: int = 800
-    learning_rate: float = 2e-3
+    decoder_hidden: tuple[int, ...] = (16, 32)
+    steps: int = 1000
+    learning_rate: float = 3e-3
     weight: float = 0.01
-    max_codes: int = 4
+    max_codes: int = 2
     seed: int = 0
 
 
@@ -109,7 +109,7 @@ def study_orbit(settings: OrbitSettings, progress: bool = False) -> OrbitStudy:
 
 def _penalty(dim: int, settings: OrbitSettings) -> ExactNeighbourPenalty:
     regulariser = LieGroupRegulariser(dim, kind="skew", seed=settings.seed)
-    return ExactNeighbourPenalty(regulariser, ExactOracle(neighbours), max_codes=settings.max_codes)
+    return ExactNeighbourPenalty(regulariser, ExactOracle(batch_neighbours), max_codes=settings.max_codes)
 
 
 def _model(

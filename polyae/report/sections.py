@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ class Table:
 
     caption: str
     header: tuple[str, ...]
-    rows: list[tuple[str, ...]]
+    rows: Sequence[tuple[str, ...]]
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class Picture:
     name: str
     caption: str
     figure: Figure
+
+    @property
+    def width(self) -> int:
+        """Width on the page in CSS pixels, the same scale for all figures."""
+        return round(88 * self.figure.get_figwidth())
 
 
 @dataclass(frozen=True)

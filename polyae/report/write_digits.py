@@ -12,8 +12,8 @@ from polyae.report.figures import (
     degree_figure,
     neighbourhood_figure,
     partition_figure,
-    polygons,
     radii_figure,
+    region_polygons,
 )
 from polyae.report.sections import Picture, Section, Table, short
 
@@ -25,17 +25,17 @@ def digits_section(study: DigitsStudy) -> Section:
     cx = study.complex
     sizes = radii(cx)
     spaces = {
-        "latent space": {"inradius": sizes.inradius, "circumradius": sizes.circumradius},
-        "data space": {"inradius": sizes.image_inradius, "circumradius": sizes.image_circumradius},
+        "latent space": {"inradius": sizes.latent_inradius, "circumradius": sizes.latent_circumradius},
+        "data space": {"inradius": sizes.data_inradius, "circumradius": sizes.data_circumradius},
     }
     summary = {
         f"{name} in {space}": _quantiles(values) for space, pair in spaces.items() for name, values in pair.items()
     }
-    cells, first = polygons(cx), study.near[0]
+    cells, first = region_polygons(cx), study.near[0]
     return Section(
         key="digits",
         title="All regions of a decoder",
-        numbers=study.numbers() | {"radii": summary},
+        numbers=study.numbers() | {"radii": sizes.summary()},
         paragraphs=_words(study),
         tables=[_counts(study), _radii_table(summary), _neighbour_table(study.near)],
         pictures=[
@@ -54,7 +54,7 @@ def digits_section(study: DigitsStudy) -> Section:
             Picture(
                 "radii",
                 "Largest inscribed and smallest enclosing balls of the regions, and of their images in data space.",
-                radii_figure({space: tuple(pair.values()) for space, pair in spaces.items()}),
+                radii_figure({space: (pair["inradius"], pair["circumradius"]) for space, pair in spaces.items()}),
             ),
             Picture("degrees", "Number of neighbours inside the box.", degree_figure(study.degrees)),
         ],

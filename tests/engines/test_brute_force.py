@@ -28,6 +28,15 @@ def test_seeded_cases(engine: str, part: int, cases: Callable[[int, int], int]) 
         check_witnesses(cx, exact)
 
 
+@pytest.mark.parametrize("seed", [223, 860, 1462, 1963])
+def test_regions_whose_centre_lies_outside_the_ball(engine: str, seed: int) -> None:
+    net, description = random_case(seed)
+    assert description[0] == "ball" and description[3] == 2
+    cx, exact = enumerate_regions(net, domain(description), engine=engine), enumerate_exact(net, description)
+    assert_same(cx, exact)
+    check_witnesses(cx, exact)
+
+
 @given(case=network_cases())
 def test_drawn_cases(engine: str, case: tuple[Network, Description]) -> None:
     net, description = case

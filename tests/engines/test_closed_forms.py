@@ -1,5 +1,6 @@
 """Every engine on networks whose regions can be counted by hand."""
 
+from collections.abc import Callable
 from itertools import combinations
 from math import comb
 
@@ -50,7 +51,9 @@ def test_hamming_distance_one_is_not_adjacency(engine: str) -> None:
     assert cx.edges.tolist() == [[0, 1], [0, 2], [2, 3]]
 
 
-def test_deep_network_with_more_hamming_pairs_than_adjacent_ones(engine: str) -> None:
+def test_deep_network_with_more_hamming_pairs_than_adjacent_ones(engine: str, cases: Callable[[int, int], int]) -> None:
+    if engine not in ENGINES[: cases(1, len(ENGINES))]:
+        pytest.skip("the first engine alone in a slice of the tests")
     cx = enumerate_regions(drawn([2, 16, 16, 16, 10], 12), cube(2, -4, 4), engine=engine)
     rows = cx.patterns.astype(np.int64)
     distance = rows @ (1 - rows).T + (1 - rows) @ rows.T
@@ -129,3 +132,14 @@ def side_distance(a: tuple[int, int], b: tuple[int, int], p: float) -> float:
     """Distance from the origin to the common side of two squares."""
     point = [nearest(a[k]) if a[k] == b[k] else float(max(a[k], b[k])) for k in (0, 1)]
     return float(np.linalg.norm(point, ord=p))
+
+
+@pytest.mark.parametrize("p", [1, 2, np.inf])
+@pytest.mark.parametrize("radius", [1e-200, 1e-9, 1e9, 1e200])
+def test_balls_of_any_size(engine: str, radius: float, p: float) -> None:
+    """Six lines through the centre cut every ball alike; the seventh meets the larger ones only."""
+    angles = np.arange(7) * np.pi / 7
+    weight = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    net = relu_network((weight, np.append(np.zeros(6), -1e-3)))
+    cx = enumerate_regions(net, Ball([0, 0], radius, p), engine=engine)
+    assert len(cx) == (12 if radius < 1e-3 else 19)

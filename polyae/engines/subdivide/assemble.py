@@ -10,11 +10,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
+from polyae.predicates.jit import compiled
 from polyae.tolerances import UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -60,7 +60,7 @@ def new_regions(regions: int, facets: int, h: int, width: int) -> Regions:
     )
 
 
-@nb.njit(cache=True)
+@compiled
 def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.int8]) -> int:
     """Sign of a functional along every edge, 0 where bounds do not prove it; returns how many these are."""
     vertices, h = counters[VERTICES], len(functional)
@@ -84,7 +84,7 @@ def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.
     return doubtful
 
 
-@nb.njit(cache=True)
+@compiled
 def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np.int8], up: Up) -> None:
     """For every vertex the edges that go up from it.
 
@@ -108,7 +108,7 @@ def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np
                     up[a, at + i - faces.up_start[face]] = e
 
 
-@nb.njit(cache=True)
+@compiled
 def _opens_up(faces: FaceTable, up: Up, v: int, face: int) -> bool:
     """Whether all edges on larger faces of the domain go up."""
     at = 2 * faces.dims[face]
@@ -118,7 +118,7 @@ def _opens_up(faces: FaceTable, up: Up, v: int, face: int) -> bool:
     return True
 
 
-@nb.njit(cache=True)
+@compiled
 def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dimension: Int) -> tuple[int, int]:
     """Numbers of regions and of facets between them; `by_dimension` counts all faces of a simple domain.
 
@@ -152,7 +152,7 @@ def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dim
     return regions, facets
 
 
-@nb.njit(cache=True)
+@compiled
 def faces_at(mesh: Mesh, faces: FaceTable, up: Up, v: int) -> tuple[int, Int]:
     """Edges up on larger faces of the domain, as bits, and the numbers of edges up from each unit."""
     face = mesh.face[v]
@@ -165,7 +165,7 @@ def faces_at(mesh: Mesh, faces: FaceTable, up: Up, v: int) -> tuple[int, Int]:
     return bits, rising
 
 
-@nb.njit(cache=True)
+@compiled
 def _choices(up: Up, v: int, own: int, kept: int, free: Int) -> tuple[int, int]:
     """Sides that are open at a vertex: bits of the positive ones, and how many units leave both sides open.
 
@@ -186,7 +186,7 @@ def _choices(up: Up, v: int, own: int, kept: int, free: Int) -> tuple[int, int]:
     return fixed, count
 
 
-@nb.njit(cache=True)
+@compiled
 def _spread(fixed: int, free: Int, count: int, number: int) -> int:
     """Sides of choice `number` out of two to the power of `count`."""
     for i in range(count):
@@ -195,7 +195,7 @@ def _spread(fixed: int, free: Int, count: int, number: int) -> int:
     return fixed
 
 
-@nb.njit(cache=True)
+@compiled
 def _without_own(mesh: Mesh, hashes: Hashes, v: int, own: int) -> np.uint64:
     key = mesh.key[v]
     for s in range(own):
@@ -203,7 +203,7 @@ def _without_own(mesh: Mesh, hashes: Hashes, v: int, own: int) -> np.uint64:
     return key
 
 
-@nb.njit(cache=True)
+@compiled
 def _region_key(mesh: Mesh, hashes: Hashes, v: int, own: int, key: np.uint64, sides: int) -> np.uint64:
     for s in range(own):
         if (sides >> s) & 1:
@@ -211,7 +211,7 @@ def _region_key(mesh: Mesh, hashes: Hashes, v: int, own: int, key: np.uint64, si
     return key
 
 
-@nb.njit(cache=True)
+@compiled
 def _find(regions: Regions, key: np.uint64) -> int:
     """Slot of a key in the table of regions, or of the place for it."""
     mask = np.uint64(len(regions.table_key) - 1)
@@ -221,7 +221,7 @@ def _find(regions: Regions, key: np.uint64) -> int:
     return np.int64(at)
 
 
-@nb.njit(cache=True)
+@compiled
 def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int, point: Float) -> bool:
     """Mean of the lowest vertex and its neighbours in a region; whether it is certainly inside.
 
@@ -250,7 +250,7 @@ def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int,
     return room * (1.0 - 1e-13) > count * error * (1.0 + 1e-13)
 
 
-@nb.njit(cache=True)
+@compiled
 def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Patterns, witnesses and table of all regions; False if hashes collided."""
     number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
@@ -278,7 +278,7 @@ def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Coun
     return number == len(regions.words)
 
 
-@nb.njit(cache=True)
+@compiled
 def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Facets with the regions on their sides; False if hashes collided."""
     number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)

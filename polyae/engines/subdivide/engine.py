@@ -78,10 +78,10 @@ class Subdivide:
         SettingError
             If there is a limit, or a partial result to resume from.
         """
-        if budget != Budget() or resume is not None:
+        if not budget.whole or resume is not None:
             raise SettingError(
-                "engine='subdivide' has no partial results: max_regions, max_seconds and resume need "
-                "engine='march' (or 'auto')"
+                "engine='subdivide' finds all regions or none: max_regions, max_seconds, starts and resume need "
+                "engine='march' or 'auto'"
             )
         if not suits(arrangement):
             return self.march.run(arrangement, budget, progress)
@@ -183,7 +183,7 @@ def _first_region(arrangement: Arrangement) -> Enumeration:
         packed=np.packbits(pattern[None, :], axis=1),
         witnesses=witness.point[None, :],
         exact_witnesses={} if witness.exact is None else {0: witness.exact},
-        edges=np.zeros((0, 2), dtype=np.int64),
+        edges=np.zeros((0, 2), dtype=np.int32),
         edge_units=np.zeros(0, dtype=np.int32),
         expanded=np.zeros(1, dtype=bool),
         status=Status.INTERRUPTED,

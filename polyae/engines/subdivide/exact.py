@@ -14,7 +14,7 @@ from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.special import SpecialPosition
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.compiled import twins
+from polyae.predicates.flat import twins
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
 from polyae.tolerances import UNIT_ROUNDOFF
 

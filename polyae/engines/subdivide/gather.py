@@ -75,7 +75,7 @@ def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
         packed=skeleton.exact.packed(regions.words),
         witnesses=regions.witnesses,
         exact_witnesses=exact_witnesses,
-        edges=regions.facets[:, :2].astype(np.int64),
+        edges=regions.facets[:, :2].copy(),
         edge_units=regions.facets[:, 2].copy(),
         expanded=np.ones(count, dtype=bool),
         status=Status.COMPLETE,

@@ -18,7 +18,6 @@ Compiled functions take their arrays out of the mesh before loops: inside they w
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -37,6 +36,7 @@ from polyae.engines.subdivide.mesh import (
     Words,
     table_size,
 )
+from polyae.predicates.jit import compiled, reduction
 from polyae.tolerances import UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -52,12 +52,12 @@ SAFETY = 1.0 + 1e-13
 UNDERFLOW = 1e-290
 
 
-@nb.njit(cache=True)
+@compiled
 def _bit(unit: int) -> np.uint64:
     return np.uint64(1) << np.uint64(63 - (unit & 63))
 
 
-@nb.njit(cache=True)
+@compiled
 def _guess(words: Words, w: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
     """Enter the signs of a vertex's values from unit number `start` on; whether the bound proves all of them."""
     proved = True
@@ -69,7 +69,7 @@ def _guess(words: Words, w: int, values: Float, error: float, units: Int, rows: 
     return proved
 
 
-@nb.njit(cache=True)
+@compiled
 def guess_signs(mesh: Mesh, first: int, last: int, units: Int, rows: Int, start: int) -> None:
     """Enter the signs of values at vertices ``first <= v < last``, proved or not.
 
@@ -87,7 +87,7 @@ def guess_signs(mesh: Mesh, first: int, last: int, units: Int, rows: Int, start:
         proved[v] = _guess(words, v, values[v], error[v], units, rows, start)
 
 
-@nb.njit(cache=True)
+@compiled
 def _signs(mesh: Mesh, count: int, unit: int, row: int) -> int:
     """Sides of a unit; returns how many of them the bounds leave open."""
     words, values, error, proved, side = mesh.words[unit >> 6], mesh.values, mesh.error, mesh.proved, mesh.side
@@ -101,7 +101,7 @@ def _signs(mesh: Mesh, count: int, unit: int, row: int) -> int:
     return open_
 
 
-@nb.njit(cache=True)
+@compiled
 def _find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters) -> None:
     """List the edges with ends on different sides; count the two-dimensional faces around them."""
     ends, side, cut, edge_face = mesh.ends, mesh.side, mesh.cut, mesh.edge_face
@@ -116,7 +116,7 @@ def _find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters) -> None:
     counters[CUTS], counters[CUT_FACES] = cuts, around // 2
 
 
-@nb.njit(cache=True)
+@compiled
 def _record(mesh: Mesh, count: int, positive: np.uint64) -> None:
     """Add the hash of a unit at the vertices where it is positive."""
     key, side = mesh.key, mesh.side
@@ -124,7 +124,7 @@ def _record(mesh: Mesh, count: int, positive: np.uint64) -> None:
         key[v] += positive if side[v] > 0 else np.uint64(0)
 
 
-@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+@reduction
 def _interpolate(start: Float, end: Float, t: float, target: Float) -> float:
     """Values on an edge; returns the largest difference between those at its ends."""
     spread = 0.0
@@ -135,7 +135,7 @@ def _interpolate(start: Float, end: Float, t: float, target: Float) -> float:
     return spread
 
 
-@nb.njit(cache=True)
+@compiled
 def _place(mesh: Mesh, row: int, cuts: int, first: int) -> None:
     """Values and positions of the new vertices, with their bounds."""
     values, error, size, ends, cut = mesh.values, mesh.error, mesh.size, mesh.ends, mesh.cut
@@ -164,7 +164,7 @@ def _place(mesh: Mesh, row: int, cuts: int, first: int) -> None:
         position_error[w] = bound * SAFETY + UNDERFLOW
 
 
-@nb.njit(cache=True)
+@compiled
 def _clear_new(mesh: Mesh, cuts: int, first: int) -> None:
     """Clearance of the new vertices.
 
@@ -179,7 +179,7 @@ def _clear_new(mesh: Mesh, cuts: int, first: int) -> None:
         clearance[first + k] = max(0.0, min(least, (1.0 - t - off) * reach[e, 1]) / SAFETY)
 
 
-@nb.njit(cache=True)
+@compiled
 def _name(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, units: Int, rows: Int, number: int) -> None:
     """Patterns, units and hashes of the new vertices; their hashes are those of the cut edges for now."""
     words, key, own, face, values, error = mesh.words, mesh.key, mesh.own, mesh.face, mesh.values, mesh.error
@@ -211,7 +211,7 @@ def _name(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, u
         face[w] = edge_face[e]
 
 
-@nb.njit(cache=True)
+@compiled
 def _join(
     table_key: Words, table_vertex: NDArray[np.int32], table_slot: NDArray[np.int8], mask: np.uint64,
     ends: NDArray[np.int32], missing: NDArray[np.int8], e: int, key: np.uint64, w: int, slot: int,
@@ -230,7 +230,7 @@ def _join(
     return 0
 
 
-@nb.njit(cache=True)
+@compiled
 def _join_all(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, e: int, slots: int) -> int:
     """Edges between new vertices of one two-dimensional face, from number e on; the number after the last, or -1.
 
@@ -265,7 +265,7 @@ def _join_all(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: in
     return e
 
 
-@nb.njit(cache=True)
+@compiled
 def _set_reach(mesh: Mesh, start: int, stop: int, first_unit: int) -> None:
     """Reach of new edges; what values say about units of this layer is entered when it is finished."""
     reach, ends, missing, own, clearance = mesh.reach, mesh.ends, mesh.missing, mesh.own, mesh.clearance
@@ -276,7 +276,7 @@ def _set_reach(mesh: Mesh, start: int, stop: int, first_unit: int) -> None:
             reach[e, end] = np.inf if current else clearance[ends[e, 1 - end]]
 
 
-@nb.njit(cache=True)
+@compiled
 def _split(mesh: Mesh, faces: FaceTable, cuts: int, first: int, new: int) -> None:
     """Halve the cut edges: the first half keeps its number, the other ones are numbered from `new` on."""
     ends, missing, edge_face, reach, cut = mesh.ends, mesh.missing, mesh.edge_face, mesh.reach, mesh.cut
@@ -292,7 +292,7 @@ def _split(mesh: Mesh, faces: FaceTable, cuts: int, first: int, new: int) -> Non
         reach[e, 0], reach[e, 1] = max(0.0, (t - shift[k]) * reach[e, 0] / SAFETY), np.inf
 
 
-@nb.njit(cache=True)
+@compiled
 def _cut(
     mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, units: Int, rows: Int, number: int
 ) -> bool:
@@ -312,7 +312,7 @@ def _cut(
     return True
 
 
-@nb.njit(cache=True)
+@compiled
 def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, units: Int, rows: Int) -> int:
     """Insert units, from ``counters[NEXT]`` on, until something has to be done outside.
 

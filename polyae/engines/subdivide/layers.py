@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.insert import SAFETY, UNDERFLOW
 from polyae.engines.subdivide.mesh import Mesh
+from polyae.engines.subdivide.special import SpecialPosition
 from polyae.networks.network import Layer, Network
+from polyae.predicates.jit import compiled, reduction
 from polyae.tolerances import UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = ["LayerPlan", "clear", "layer_plans", "next_values", "set_zeros"]
+
+#: Values beyond this go to marching; differences and products of what is below cannot overflow.
+LARGEST = 1e150
 
 
 class LayerPlan(NamedTuple):
@@ -45,7 +49,7 @@ def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
         steep = (np.abs(layer.weight) @ steep) * (1.0 + 2 * gamma(layer.n_in))
         units = start + np.arange(len(layer.units))
         chosen = twins[units] == units
-        plans.append(LayerPlan(layer, units[chosen], layer.units[chosen], 1.0 / np.maximum(steep, 1e-300)))
+        plans.append(LayerPlan(layer, units[chosen], layer.units[chosen], 1.0 / np.clip(steep, 1e-300, 1e300)))
         steep = steep * np.maximum(1.0, np.abs(layer.slope))
     used = [k for k, plan in enumerate(plans) if len(plan.units)]
     return plans[: used[-1] + 1] if used else []
@@ -66,13 +70,15 @@ def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -
     values = np.empty((len(mesh.key), layer.n_out))
     np.matmul(x, layer.weight.T, out=values[:count])
     _add(values[:count], layer.bias, mesh.size)
+    if not mesh.size[:count].max() < LARGEST:
+        raise SpecialPosition("values are out of the range of the error analysis")
     row_sum = float(np.abs(layer.weight).sum(axis=1).max(initial=0.0)) * (1.0 + gamma(layer.n_in))
     rounding = gamma(layer.n_in + 1) * (row_sum * (reach + error) + np.abs(layer.bias).max(initial=0.0))
     mesh.error[:count] = (row_sum * error + rounding) * SAFETY + UNDERFLOW
     return mesh._replace(values=values)
 
 
-@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+@reduction
 def _add(values: Float, offset: Float, largest: Float) -> None:
     """Add an offset to every row; the largest absolute value of each."""
     for v in range(len(values)):
@@ -83,7 +89,7 @@ def _add(values: Float, offset: Float, largest: Float) -> None:
         largest[v] = top
 
 
-@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+@reduction
 def _activate(values: Float, slope: Float, largest: Float) -> None:
     """Units applied in place; the largest absolute value of every row."""
     for v in range(len(values)):
@@ -94,7 +100,7 @@ def _activate(values: Float, slope: Float, largest: Float) -> None:
         largest[v] = top
 
 
-@nb.njit(cache=True)
+@compiled
 def _row_of(units: Int, rows: Int) -> Int:
     row_of = np.zeros(units[-1] + 1, dtype=np.int64)
     for k in range(len(units)):
@@ -102,7 +108,7 @@ def _row_of(units: Int, rows: Int) -> Int:
     return row_of
 
 
-@nb.njit(cache=True)
+@compiled
 def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
     """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
     row_of, values, own = _row_of(units, rows), mesh.values, mesh.own
@@ -112,7 +118,7 @@ def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
                 values[v, row_of[own[v, s]]] = 0.0
 
 
-@nb.njit(cache=True, fastmath={"nnan", "nsz"})
+@reduction
 def _least_room(values: Float, error: float, rows: Int, per_steepness: Float) -> tuple[float, int]:
     """Least distance to the zeros of a unit that is not 0 itself, and the number of those that are."""
     least, zeros = np.inf, 0
@@ -124,7 +130,7 @@ def _least_room(values: Float, error: float, rows: Int, per_steepness: Float) ->
     return least, zeros
 
 
-@nb.njit(cache=True)
+@compiled
 def clear(mesh: Mesh, count: int, edges: int, units: Int, rows: Int, per_steepness: Float) -> None:
     """Lower the clearance of all vertices, and set the reach of edges, to the zeros of a finished layer's units.
 

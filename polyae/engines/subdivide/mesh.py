@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -197,7 +197,7 @@ def grown(mesh: Mesh, counters: Counters) -> Mesh:
     return mesh._replace(**fields)
 
 
-@nb.njit(cache=True)
+@compiled
 def table_size(faces: int) -> int:
     """Slots of a hash table for so many faces: a power of two, at most half of it used."""
     slots = 16

@@ -8,13 +8,13 @@ is at most ``‖B (A x + b)‖ / (1 - c)`` away from the solution (maximum norms
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import FaceTable, Mesh
-from polyae.lp.vertex_walk import invert
+from polyae.lp.row_proofs import invert
 from polyae.predicates.compiled import gamma_kernel
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -22,7 +22,7 @@ Int = NDArray[np.int64]
 __all__ = ["refine"]
 
 
-@nb.njit(cache=True)
+@compiled
 def _contraction(matrix: Float, inverse: Float) -> float:
     """Bound on the maximum norm of ``I - inverse @ matrix``."""
     h, worst = len(matrix), 0.0
@@ -39,7 +39,7 @@ def _contraction(matrix: Float, inverse: Float) -> float:
     return worst * (1.0 + gamma_kernel(h))
 
 
-@nb.njit(cache=True)
+@compiled
 def _residuals(matrix: Float, offset: Float, offset_error: Float, point: Float, residual: Float, bound: Float) -> None:
     """Rows at a point, and bounds on their exact absolute values."""
     h = len(point)
@@ -53,7 +53,7 @@ def _residuals(matrix: Float, offset: Float, offset_error: Float, point: Float, 
         bound[i] = (abs(value) + gamma_kernel(h + 2) * size + offset_error[i]) * (1.0 + gamma_kernel(2))
 
 
-@nb.njit(cache=True)
+@compiled
 def refine(
     mesh: Mesh, faces: FaceTable, walls: Float, wall_errors: Float, basis: Int, weight: Float, bias: Float, first: int,
     count: int,

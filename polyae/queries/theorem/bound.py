@@ -13,9 +13,10 @@ from polyae.complex.region_complex import RegionComplex
 from polyae.errors import SettingError, ShapeError
 from polyae.queries.interval import Interval
 from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
+from polyae.queries.radii import Radii, radii
 from polyae.queries.theorem.closest import Closest
 from polyae.queries.theorem.contact import Contacts, find_contacts
-from polyae.queries.theorem.extents import Extents, image_inradii, measure_extents, total
+from polyae.queries.theorem.extents import sum_of_diameters, sum_of_radii
 from polyae.queries.theorem.lie_residuals import LieResiduals, lie_residuals
 from polyae.queries.theorem.readings import ALL_READINGS, SOUND_READINGS, TANGENCY, Premises, Sides, Verdict, judge
 from polyae.queries.theorem.sides import ManifoldToSurface, SurfaceToManifold, rounding_of_distances
@@ -58,8 +59,8 @@ class TheoremBound:
         Hypothesis H1, region by region.
     residuals : LieResiduals or None
         Hypothesis H2, edge by edge; None for a manifold without generators.
-    extents : Extents
-        Sizes of the pieces.
+    radii : Radii
+        Of every region, in latent space and of the image in data space.
     verdicts : tuple of Verdict
     premises : Premises
     decided : bool
@@ -80,7 +81,7 @@ class TheoremBound:
     max_delta_rho: Interval
     contacts: Contacts
     residuals: LieResiduals | None
-    extents: Extents
+    radii: Radii
     verdicts: tuple[Verdict, ...]
     premises: Premises
     decided: bool
@@ -169,18 +170,18 @@ def theorem_bound(
     residuals = None
     if isinstance(manifold, ProductOrbit):
         residuals = lie_residuals(np.array([a for a, _ in pieces.maps]), complex_.edges.astype(np.int64), manifold)
-    extents = measure_extents(pieces, rounding)
+    sizes = radii(complex_)
     second_order, continued = Interval(np.inf, np.inf), False
     tangency = isinstance(manifold, Orbit) and complex_.network.input_dim == 1
     if isinstance(manifold, Orbit) and tangency:
         second_order, continued = second_order_bound(contacts, manifold)
     premises = _premises(complex_, contacts, residuals, pieces, tolerance, continued)
-    sides = _sides(pieces, u1, u2, extents, contacts, second_order, rounding, readings == "all")
+    sides = _sides(pieces, u1, u2, sizes, contacts, second_order, rounding)
     chosen = (ALL_READINGS if readings == "all" else SOUND_READINGS) + (TANGENCY,) * tangency
     return TheoremBound(
         u1.interval, u2.interval, first.latent[u1.vertex], there.theta[u2.vertex],
         sides.sum_radii, sides.twice_sum_radii, sides.max_rho, sides.max_delta_rho,
-        contacts, residuals, extents, judge(chosen, sides, premises), premises,
+        contacts, residuals, sizes, judge(chosen, sides, premises), premises,
         u1.decided and u2.decided, not complex_.complete, _notes(complex_, contacts, u1, u2, gap),
     )  # fmt: skip
 
@@ -203,25 +204,28 @@ def _sides(
     pieces: Surface,
     u1: Supremum,
     u2: Supremum,
-    extents: Extents,
+    sizes: Radii,
     contacts: Contacts,
     second_order: Interval,
     rounding: float,
-    everything: bool,
 ) -> Sides:
-    radii = total(extents.circumradii)
-    inradii = Interval(0.0, np.inf)
-    if everything:
-        values = image_inradii(pieces)
-        inradii = Interval(values.sum(), values.sum()).widened(1e-6 * values.sum() + rounding * len(values)).clipped()
+    sum_radii = sum_of_radii(sizes, "data_circumradius", rounding)
     # The affine hull of a piece is unbounded unless the piece is a point; X is bounded.
     flat = all(not a.any() for a, _ in pieces.maps)
-    hull = u1.interval if flat else Interval(np.inf, np.inf)
     return Sides(
-        u1.interval, u2.interval, Interval.maximum([u1.interval, u2.interval]), hull, radii, 2 * radii,
-        total(extents.diameters), contacts.max_rho, contacts.max_delta_rho, total(extents.latent_circumradii),
-        inradii, second_order,
-    )  # fmt: skip
+        u1=u1.interval,
+        u2=u2.interval,
+        hausdorff=Interval.maximum([u1.interval, u2.interval]),
+        hull=u1.interval if flat else Interval(np.inf, np.inf),
+        sum_radii=sum_radii,
+        twice_sum_radii=2 * sum_radii,
+        sum_diameters=sum_of_diameters(pieces, rounding),
+        max_rho=contacts.max_rho,
+        max_delta_rho=contacts.max_delta_rho,
+        sum_latent_radii=sum_of_radii(sizes, "latent_circumradius", 0.0),
+        sum_inradii=sum_of_radii(sizes, "data_inradius", rounding),
+        second_order=second_order,
+    )
 
 
 def _premises(
@@ -248,7 +252,7 @@ def _notes(complex_: RegionComplex, contacts: Contacts, u1: Supremum, u2: Suprem
         notes.append(f"The complex is partial: both sides are restricted to the {len(complex_)} regions found.")
     if not contacts.equal_dimensions:
         notes.append(
-            f"The manifold has {contacts.tangent_dim} tangent directions, col(A) has dimension {contacts.ranks.min()} to "
+            f"The manifold has {contacts.tangent_dim} tangent directions, col(A) has rank {contacts.ranks.min()} to "
             f"{contacts.ranks.max()}: angles are those between the smaller and the larger space."
         )
     for name, side in (("u1", u1), ("u2", u2)):

@@ -94,7 +94,7 @@ class Closest:
         gradient, hessian = half_square(y, jet)
         # In the parameters ℓ_j θ_j the length Σ ℓ_j |δ_j| is a 1-norm, at most √m times the 2-norm.
         hessian = hessian / np.outer(scales, scales)
-        least: Float = np.linalg.eigvalsh(hessian)[:, 0]
+        least = np.asarray(np.linalg.eigvalsh(hessian)[:, 0], dtype=np.float64)
         taylor = apart**2 / 2 + _box_minimum(gradient / scales, least, -half * scales, half * scales)
         taylor -= third * radius**3 / 6
         convexity = least - self.manifold.dim * third * radius

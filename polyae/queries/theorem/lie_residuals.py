@@ -72,8 +72,9 @@ def lie_residuals(maps: Float, edges: Int, orbit: ProductOrbit) -> LieResiduals:
 
 
 def _linear(targets: Float, sources: Float, generators: Float) -> Float:
-    moved = np.stack([(sources @ g.T).reshape(len(sources), -1) for g in generators], axis=2)
-    change = (targets - sources).reshape(len(sources), -1)
+    size = targets.shape[1] * targets.shape[2]
+    moved = np.stack([(sources @ g.T).reshape(-1, size) for g in generators], axis=2)
+    change = (targets - sources).reshape(-1, size)
     # A generator may annihilate the source: the pseudo-inverse leaves its ε at 0.
     epsilon = np.einsum("njk,nk->nj", np.linalg.pinv(moved), change)
     return np.asarray(np.linalg.norm(change - np.einsum("nkj,nj->nk", moved, epsilon), axis=1))
@@ -81,14 +82,14 @@ def _linear(targets: Float, sources: Float, generators: Float) -> Float:
 
 def _exponential(targets: Float, sources: Float, orbit: ProductOrbit) -> tuple[Float, Float]:
     hi = orbit.hi - orbit.lo
-    goal = targets.reshape(len(targets), -1)
+    size = targets.shape[1] * targets.shape[2]
 
     def jet_at(theta: Float, rows: Int) -> Jet:
         jet = orbit.act_jet(theta, sources[rows])
         n, m = theta.shape
-        return Jet(jet.x.reshape(n, -1), jet.first.reshape(n, m, -1), jet.second.reshape(n, m, m, -1))
+        return Jet(jet.x.reshape(n, size), jet.first.reshape(n, m, size), jet.second.reshape(n, m, m, size))
 
-    found = descend(jet_at, goal, _best_start(targets, sources, orbit, hi), -hi, hi)
+    found = descend(jet_at, targets.reshape(-1, size), _best_start(targets, sources, orbit, hi), -hi, hi)
     return found.theta, found.distances
 
 

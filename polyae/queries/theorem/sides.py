@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from polyae.queries.manifolds import Manifold
 from polyae.queries.theorem.closest import Closest
+from polyae.queries.theorem.mixing import mixed_bound
 from polyae.queries.theorem.supremum import Field
 from polyae.queries.theorem.surface import Surface
 from polyae.tolerances import UNIT_ROUNDOFF
@@ -83,14 +84,11 @@ class SurfaceToManifold(Field):
         return np.arange(start, len(self.y))
 
     def bound(self, simplices: Int) -> Float:
-        # Convexity: one point of the manifold serves a whole simplex as well as its worst corner.
-        corners = self.y[simplices]
-        one_point = np.full(len(simplices), np.inf)
-        for column in simplices.T:
-            away = np.linalg.norm(corners - self.found.x[column][:, None], axis=2)
-            one_point = np.minimum(one_point, away.max(axis=1))
+        # Distances from single points of the manifold are convex.
+        ways = self.y[simplices][:, None] - self.found.x[simplices][:, :, None]
+        standing = mixed_bound(np.linalg.norm(ways, axis=3))
         moving = self.values[simplices].max(axis=1) + bending(self.manifold, self.found.theta[simplices])
-        return np.minimum(one_point, moving)
+        return np.minimum(standing, moving)
 
     def certify(self, vertices: Int, tolerance: float) -> Float:
         part = self.found.take(vertices)
@@ -143,17 +141,23 @@ class ManifoldToSurface(Field):
         return self._add(self.theta[ends].mean(axis=1))
 
     def bound(self, simplices: Int) -> Float:
-        # Feet in one region have their convex combinations in it; else one simplex must serve all corners.
+        reach = self.values[simplices].max(axis=1)
         regions = self.surface.regions[self.feet[simplices]]
-        together = (regions == regions[:, :1]).all(axis=1)
-        reach = np.where(together, self.values[simplices].max(axis=1), np.inf)
-        apart = np.flatnonzero(~together)
-        points = self.x[simplices[apart]].reshape(-1, self.manifold.ambient)
-        for column in simplices[apart].T:
-            numbers = np.repeat(self.feet[column], simplices.shape[1])
-            away = np.linalg.norm(points - self.surface.shape.project(points, numbers), axis=1)
-            reach[apart] = np.minimum(reach[apart], away.reshape(len(apart), simplices.shape[1]).max(axis=1))
-        return np.asarray(reach + bending(self.manifold, self.theta[simplices]))
+        apart = (regions != regions[:, :1]).any(axis=1)
+        reach[apart] = mixed_bound(self._distances_from_pieces(simplices[apart], regions[apart]))
+        return reach + bending(self.manifold, self.theta[simplices])
+
+    def _distances_from_pieces(self, simplices: Int, regions: Int) -> Float:
+        """Distances (n, k, k) of corner v from the piece that is nearest to corner w, from above."""
+        count = simplices.shape[1]
+        same = regions[:, :, None] == regions[:, None]
+        n, w, v = np.nonzero(~same)
+        result = np.broadcast_to(self.values[simplices][:, None], (len(simplices), count, count)).copy()
+        points = self.x[simplices[n, v]]
+        # One simplex of the piece stands for all of it.
+        feet = self.surface.shape.project(points, self.feet[simplices[n, w]])
+        result[n, w, v] = np.linalg.norm(points - feet, axis=1)
+        return result
 
     def certify(self, vertices: Int, tolerance: float) -> Float:
         return self.lower[vertices]

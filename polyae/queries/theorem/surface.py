@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
+from polyae.complex.facet_rows import facet_rows
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import DataError, DomainError, UnboundedDomainError
 from polyae.queries.theorem.simplices import Simplices, triangulate
@@ -120,7 +120,7 @@ class Surface:
         return Foot(feet, s, np.linalg.norm(points[n] - feet, axis=1), lower)
 
 
-def surface(complex_: RegionComplex, tick: Callable[[int], None] | None = None) -> Surface:
+def surface(complex_: RegionComplex) -> Surface:
     """Surface of a complex.
 
     Raises
@@ -140,13 +140,12 @@ def surface(complex_: RegionComplex, tick: Callable[[int], None] | None = None) 
         raise DataError("the complex holds no region; raise the budget of the enumeration")
     maps, latent, rows, regions = [], [], [], []
     offset = 0
-    for i, region in enumerate(complex_):
-        maps.append(region.affine)
-        latent.append(region.vertices)
-        rows.append(triangulate(region.vertices) + offset)
+    shapes = facet_rows(complex_)
+    for i, pattern in enumerate(complex_.patterns):
+        maps.append(complex_.network.affine(pattern))
+        latent.append(shapes.polyhedron(i).vertices)
+        rows.append(triangulate(latent[-1]) + offset)
         regions.append(np.full(len(rows[-1]), i))
-        offset += len(region.vertices)
-        if tick is not None:
-            tick(i + 1)
+        offset += len(latent[-1])
     corners = [z @ a.T + b for z, (a, b) in zip(latent, maps, strict=True)]
     return Surface(maps, latent, corners, np.concatenate(rows), np.concatenate(regions))

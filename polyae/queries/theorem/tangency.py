@@ -12,6 +12,9 @@ from polyae.queries.interval import Interval
 from polyae.queries.manifolds import Orbit
 from polyae.queries.theorem.contact import Contacts
 
+#: Share of the parameter interval that may be missing: the ends are met exactly in closed forms.
+CONTINUATION = 1e-9
+
 __all__ = ["second_order_bound"]
 
 
@@ -28,6 +31,7 @@ def second_order_bound(contacts: Contacts, orbit: Orbit) -> tuple[Interval, bool
     high = orbit.derivative_bounds(contacts.theta, reach)[:, 1]
     bounds = np.stack([contacts.rho[:, 0] ** 2 * low, contacts.rho[:, 1] ** 2 * high], axis=1)
     lower, upper = (bounds / (2 * speed**2)[:, None]).max(axis=0)
-    inside = (contacts.theta - reach >= orbit.lo) & (contacts.theta + reach <= orbit.hi)
+    slack = CONTINUATION * (orbit.hi - orbit.lo)
+    inside = (contacts.theta - reach >= orbit.lo - slack) & (contacts.theta + reach <= orbit.hi + slack)
     interval = Interval(lower, upper).widened(1e-12 * upper).clipped()
     return interval, bool(inside.all() or orbit.closed)

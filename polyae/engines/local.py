@@ -1,0 +1,152 @@
+"""Regions around given points, without marching: facets and neighbours of a batch of codes."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.frontier import flip_masks, to_bits
+from polyae.engines.reference import cross_facets, start_region
+from polyae.lp.solvers import solver_class
+from polyae.lp.vertex_walk import FACET, Walk, vertex_walk, walk_workspace
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.compiled import CellRows, build_rows, evaluate_rows, strictly_inside, workspace
+from polyae.predicates.flat import FlatNetwork, flatten
+from polyae.predicates.jit import compiled
+from polyae.predicates.rational import homogeneous
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
+
+__all__ = ["LocalRegions", "expand_points"]
+
+
+@dataclass(frozen=True)
+class LocalRegions:
+    """Regions of n points and the k regions that share a facet with one of them.
+
+    Attributes
+    ----------
+    patterns : array of bool, shape (n, units)
+    owner : array of int, shape (k,)
+        Point that each neighbour belongs to, ascending.
+    neighbours : array of bool, shape (k, units)
+        Sorted by pattern within one owner.
+    distances : array, shape (k,)
+        Euclidean distance of the point from the facet's hyperplane.
+    """
+
+    patterns: Bool
+    owner: NDArray[np.int64]
+    neighbours: Bool
+    distances: Float
+
+
+@compiled
+def _expand(
+    flat: FlatNetwork, bits: NDArray[np.uint8], points: Float, cell: CellRows, walk: Walk,
+    units: NDArray[np.int32], distances: Float, counts: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Facets of a batch of points: units and distances, and how many; -1 for what is not proved."""
+    h = points.shape[1]
+    for p in range(len(points)):
+        counts[p] = -1
+        m = build_rows(flat, bits[p], cell)
+        if m < 0 or not strictly_inside(cell, m, points[p]) or vertex_walk(cell, m, points[p], walk, flat) > 0:
+            continue
+        evaluate_rows(cell, m, points[p])
+        count = 0
+        for i in range(m):
+            if walk.status[i] == FACET and cell.source[i] >= 0:
+                length = 0.0
+                for k in range(h):
+                    length += cell.rows[k, i] ** 2
+                units[p, count] = cell.source[i]
+                distances[p, count] = cell.values[i] / np.sqrt(length)
+                count += 1
+        counts[p] = count
+
+
+def _in_threads(
+    flat: FlatNetwork, bits: NDArray[np.uint8], points: Float, workers: int
+) -> tuple[NDArray[np.int32], Float, NDArray[np.int64]]:
+    count, total = len(points), bits.shape[1]
+    width = total + len(flat.walls)
+    units = np.empty((count, max(width, 1)), dtype=np.int32)
+    distances = np.empty(units.shape)
+    counts = np.empty(count, dtype=np.int64)
+
+    def part(chosen: slice) -> None:
+        cell = workspace(flat, total)
+        walk = walk_workspace(width, points.shape[1])
+        _expand(flat, bits[chosen], points[chosen], cell, walk, units[chosen], distances[chosen], counts[chosen])
+
+    ends = np.linspace(0, count, max(1, min(workers, count)) + 1).astype(int)
+    parts = [slice(int(a), int(b)) for a, b in pairwise(ends)]
+    if len(parts) == 1:
+        part(parts[0])
+    else:
+        with ThreadPoolExecutor(len(parts)) as pool:
+            list(pool.map(part, parts))
+    return units, distances, counts
+
+
+def expand_points(arrangement: Arrangement, points: Float, solver: str = "highs", workers: int = 1) -> LocalRegions:
+    """Region of every point, and all its neighbours inside the domain.
+
+    Parameters
+    ----------
+    arrangement : Arrangement
+    points : array, shape (n, h)
+        In the domain.  On a boundary between regions the least pattern among those whose closure holds the
+        point is taken.
+    solver : str
+        For what the compiled walk cannot prove.
+    workers : int
+        Threads.
+
+    Raises
+    ------
+    OutsideDomainError
+        If a point lies outside the domain.
+    """
+    signs = arrangement.unit_signs(points)
+    bits = (signs > 0).astype(np.uint8)
+    units, distances, counts = _in_threads(flatten(arrangement), bits, points, workers)
+    if arrangement.domain.curved:
+        counts[:] = -1
+    masks = to_bits(flip_masks(arrangement.network), arrangement.network.num_units)
+    patterns = bits.astype(bool)
+    found: list[tuple[Bool, Float]] = []
+    for p in range(len(points)):
+        if counts[p] >= 0:
+            flips = masks[units[p, : counts[p]]]
+            found.append(_sorted(patterns[p] ^ flips, distances[p, : counts[p]]))
+        else:
+            patterns[p], around, away = _expand_exactly(arrangement, points[p], solver)
+            found.append(_sorted(around, away))
+    owner = np.repeat(np.arange(len(points)), [len(f[0]) for f in found])
+    empty = np.zeros((0, arrangement.network.num_units), dtype=bool)
+    neighbours = np.concatenate([empty, *(f[0] for f in found)])
+    return LocalRegions(patterns, owner, neighbours, np.concatenate([np.zeros(0), *(f[1] for f in found)]))
+
+
+def _sorted(patterns: Bool, distances: Float) -> tuple[Bool, Float]:
+    if not len(patterns):
+        return patterns, distances
+    order = np.lexsort(np.packbits(patterns, axis=1).T[::-1])
+    return patterns[order], distances[order]
+
+
+def _expand_exactly(arrangement: Arrangement, point: Float, solver: str) -> tuple[Bool, Bool, Float]:
+    pattern, witness = start_region(arrangement, homogeneous(point.tolist()))
+    cell = arrangement.cell(pattern)
+    steps, _ = cross_facets(cell, witness, solver_class(solver))
+    rows = cell.rows.values[[int(s.facet.rows[0]) for s in steps]]
+    heights = np.abs(rows[:, :-1] @ point + rows[:, -1]) / np.linalg.norm(rows[:, :-1], axis=1)
+    around = np.array([s.pattern for s in steps], dtype=bool).reshape(len(steps), len(pattern))
+    return pattern, around, heights

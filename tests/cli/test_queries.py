@@ -1,0 +1,129 @@
+"""The commands that ask something of regions: radii, bound, count."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import polyae
+from polyae.queries.manifolds import Orbit
+
+from .conftest import Polyae
+
+
+@pytest.fixture
+def octagon(tmp_path: Path) -> tuple[Path, Path]:
+    """A decoder that draws the polygon of 8 sides around a circle of radius 1.7, and the circle."""
+    count, r = 8, 1.7
+    phi = 2 * np.pi * (np.arange(count) + 0.5) / count
+    tau = np.column_stack([-np.sin(phi), np.cos(phi)])
+    w = 2 * r * math.tan(math.pi / count)
+    start = r * np.array([math.cos(phi[0]), math.sin(phi[0])]) - w / 2 * tau[0]
+    # Unit 0 is the identity on the interval, unit k bends the curve at kw.
+    bends = polyae.Layer(np.ones((count, 1)), -w * np.arange(count), slope=0)
+    net = polyae.Network([bends, polyae.Layer(np.diff(tau, axis=0, prepend=np.zeros((1, 2))).T, start)])
+    polyae.write_network(net, tmp_path / "octagon.json")
+    Orbit([[0, -1], [1, 0]], [r, 0], (0, 2 * np.pi)).save(tmp_path / "circle.npz")
+    return tmp_path / "octagon.json", tmp_path / "circle.npz"
+
+
+LENGTH = 16 * 1.7 * math.tan(math.pi / 8)
+
+
+def test_bound_of_the_circumscribed_polygon(cli: Polyae, octagon: tuple[Path, Path]) -> None:
+    net, circle = octagon
+    answer = cli("bound", net, "--orbit", circle, "--box", 0, LENGTH, "--json").json
+    truth = {
+        "u1": 1.7 * (1 / math.cos(math.pi / 8) - 1),
+        "u2": 1.7 * (1 - math.cos(math.pi / 8)),
+        "sum_radii": LENGTH / 2,
+        "max_rho": LENGTH / 16,
+    }
+    for name, value in truth.items():
+        low, high = answer[name]
+        assert low - 1e-9 <= value <= high + 1e-9, name
+        assert high - low <= 1e-3 * value
+    assert answer["h2"]["exponential"]["max"] < 1e-6
+    assert answer["h1"]["angle"]["max"] < 1e-3
+    assert {row["outcome"] for row in answer["readings"]} == {"holds"}
+
+
+def test_bound_in_words(cli: Polyae, octagon: tuple[Path, Path]) -> None:
+    net, circle = octagon
+    answer = cli("bound", net, "--orbit", circle, "--box", 0, LENGTH, "--readings", "all")
+    assert answer.code == 0
+    assert "u1 <= max (δ + ρ)" in answer.out
+
+
+def test_bound_refuses(cli: Polyae, octagon: tuple[Path, Path], cross: Path, tmp_path: Path) -> None:
+    net, circle = octagon
+    assert cli("bound", net, "--box", 0, 1).complains("--orbit")
+    assert cli("bound", net, "--orbit", circle).complains("--box")
+    assert cli("bound", net, "--orbit", circle, "--space").complains("bounded")
+    assert cli("bound", net, "--orbit", tmp_path / "no.npz", "--box", 0, 1).complains("no.npz")
+    assert cli("bound", net, "--orbit", net, "--box", 0, 1).complains("octagon.json")
+    assert cli("bound", cross, "--orbit", circle, "--box", 0, 1).complains("dimension")
+    assert cli("bound", net, "--orbit", circle, "--box", 0, 1, "--gap", 2).complains("gap")
+    assert cli("bound", net, "--orbit", circle, "--box", 0, 1, "--readings", "some").complains("--readings some")
+
+
+def test_bound_of_a_part(cli: Polyae, octagon: tuple[Path, Path]) -> None:
+    net, circle = octagon
+    answer = cli("bound", net, "--orbit", circle, "--box", 0, LENGTH, "--max-regions", 3, "--strict", "--json")
+    assert answer.code == 1
+    assert (answer.json["restricted"], answer.json["regions"]) == (True, 3)
+
+
+def test_radii_of_quadrants(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    answer = cli("radii", cross, "--box", -1, 1, "--json").json
+    assert answer["latent_inradius"] == pytest.approx([0.5] * 4)
+    assert answer["latent_circumradius"] == pytest.approx([math.sqrt(0.5)] * 4)
+    saved = tmp_path / "cross.npz"
+    cli("enumerate", cross, "--box", -1, 1, "--out", saved)
+    assert cli("radii", saved, "--json").json == answer
+    assert cli("radii", saved, "--box", -1, 1).complains("--box")
+
+
+def test_unbounded_radii_are_json(cli: Polyae, cross: Path) -> None:
+    answer = cli("radii", cross, "--space", "--json").json
+    assert [float(r) for r in answer["latent_circumradius"]] == [math.inf] * 4
+
+
+def test_radii_summary_and_part(cli: Polyae, cross: Path) -> None:
+    answer = cli("radii", cross, "--box", -1, 1, "--summary", "--max-regions", 2, "--strict", "--json")
+    assert answer.code == 1
+    assert answer.json["latent_inradius"]["max"] == pytest.approx(0.5)
+    assert answer.json["complete"] is False
+
+
+@pytest.mark.parametrize(("norm", "regions"), [("1", [1, 3, 3, 3]), ("2", [1, 3, 3, 4]), ("inf", [1, 4, 4, 4])])
+def test_count_around_a_quadrant_point(cli: Polyae, cross: Path, tmp_path: Path, norm: str, regions: list[int]) -> None:
+    """From (1, 1) the axes are at distance 1 in every norm, the origin at 2, sqrt 2 and 1."""
+    np.save(tmp_path / "data.npy", np.array([[1.0, 1.0], [0.0, 1.0], [-1.0, -1.0]]))
+    radii = "1,1.01,1.4,1.5"
+    answer = cli(
+        "count", cross, "--centre", "1,1", "--radii", radii, "--data", tmp_path / "data.npy", "--norm", norm, "--json"
+    ).json
+    assert answer["regions"] == regions
+    assert answer["data"] == [2, 2, 2, 2]
+    assert answer["complete"] is True
+
+
+def test_count_refuses(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "wide.npy", np.zeros((3, 5)))
+    np.save(tmp_path / "flat.npy", np.zeros(3))
+    base = ["count", cross, "--centre", "1,1"]
+    assert cli(*base).complains("--radii")
+    assert cli(*base, "--radii", "").complains("--radii")
+    assert cli(*base, "--radii", "1,-1").complains("radius 1")
+    assert cli(*base, "--radii", "1", "--norm", "3").complains("--norm 3")
+    assert cli(*base, "--radii", "1", "--data", tmp_path / "wide.npy").complains("(3, 5)")
+    assert cli(*base, "--radii", "1", "--data", tmp_path / "flat.npy").complains("flat.npy")
+    assert cli(*base, "--radii", "1", "--data", tmp_path / "no.npy").complains("no.npy")
+    assert cli("count", cross, "--centre", "1", "--radii", "1").complains("centre")
+
+
+def test_count_of_a_part(cli: Polyae, cross: Path) -> None:
+    answer = cli("count", cross, "--centre", "1,1", "--radii", "3", "--max-regions", 2, "--strict", "--json")
+    assert (answer.code, answer.json["regions"], answer.json["data"]) == (1, [2], None)

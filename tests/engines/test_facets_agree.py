@@ -1,0 +1,56 @@
+"""Facets of single regions: the compiled walk against one HiGHS program a row, in dimension 1 to 16."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from polyae import Box, Layer, Network, Space
+from polyae.complex.enumerate import arrange
+from polyae.engines.local import expand_points
+from polyae.engines.reference import cross_facets, start_region
+from polyae.lp.highs_solver import HighsProgram
+from polyae.predicates.rational import homogeneous
+
+KINDS = ("random", "low rank", "zero bias", "duplicate")
+
+
+def network(kind: str, h: int) -> Network:
+    """Two hidden layers; "low rank" has the dominant directions that training leaves in the weights."""
+    rng = np.random.default_rng([h, KINDS.index(kind)])
+    layers = []
+    for n_in, n_out in pairwise([h, h + 4, 10]):
+        weight, bias = rng.normal(size=(n_out, n_in)), rng.normal(size=n_out)
+        if kind == "low rank":
+            weight = np.outer(rng.normal(size=n_out), rng.normal(size=n_in)) + 0.05 * weight
+        if kind == "zero bias":
+            bias[:] = 0.0
+        if kind == "duplicate":
+            weight[1], bias[1] = weight[0], bias[0]
+            weight[2], bias[2] = -2.0 * weight[0], -2.0 * bias[0]
+        layers.append(Layer(weight, bias, 0.0))
+    return Network([*layers, Layer(rng.normal(size=(3, 10)), np.zeros(3))])
+
+
+def by_programs(net: Network, code: NDArray[np.float64], domain: Box | Space) -> set[bytes]:
+    """Neighbours found by the reference engine."""
+    arrangement = arrange(net, domain)
+    pattern, witness = start_region(arrangement, homogeneous(code.tolist()))
+    steps, _ = cross_facets(arrangement.cell(pattern), witness, HighsProgram)
+    return {step.pattern.tobytes() for step in steps}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("h", range(1, 17))
+def test_compiled_facets_equal_those_of_linear_programs(kind: str, h: int, cases: Callable[[int, int], int]) -> None:
+    net = network(kind, h)
+    codes = np.random.default_rng(h).normal(size=(cases(4, 160), h))
+    for domain in (Space(h), Box(np.full(h, -6.0), np.full(h, 6.0))):
+        half = codes[: len(codes) // 2] if isinstance(domain, Space) else codes[len(codes) // 2 :]
+        found = expand_points(arrange(net, domain), half)
+        for i, code in enumerate(half):
+            mine = {row.tobytes() for row in found.neighbours[found.owner == i]}
+            assert mine == by_programs(net, code, domain)
+            assert np.array_equal(found.patterns[i], net.pattern(code))

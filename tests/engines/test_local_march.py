@@ -1,0 +1,62 @@
+"""Marching from given points, and only so many facets away from them."""
+
+from itertools import pairwise
+
+import networkx as nx
+import numpy as np
+import pytest
+
+from polyae import Box, Layer, Network, enumerate_regions
+from polyae.errors import SettingError, ShapeError
+
+
+def network(seed: int = 0) -> Network:
+    rng = np.random.default_rng(seed)
+    sizes = [3, 9, 9]
+    layers = [Layer(rng.normal(size=(o, i)), rng.normal(size=o), 0.0) for i, o in pairwise(sizes)]
+    return Network([*layers, Layer(rng.normal(size=(2, 9)), np.zeros(2))])
+
+
+NET, BOX = network(), Box([-1] * 3, [1] * 3)
+WHOLE = enumerate_regions(NET, BOX)
+
+
+@pytest.mark.parametrize("engine", ["march", "reference"])
+def test_start_points_do_not_change_the_result(engine: str) -> None:
+    starts = np.random.default_rng(1).uniform(-1, 1, (3, 3))
+    found = enumerate_regions(NET, BOX, starts=starts, engine=engine)
+    assert found.complete
+    assert np.array_equal(found.packed, WHOLE.packed)
+    assert np.array_equal(found.edges, WHOLE.edges)
+
+
+@pytest.mark.parametrize("hops", [0, 1, 2, 3])
+def test_hops_are_distances_in_the_region_graph(hops: int) -> None:
+    starts = np.random.default_rng(hops).uniform(-1, 1, (2, 3))
+    found = enumerate_regions(NET, BOX, starts=starts, hops=hops)
+    graph = WHOLE.to_networkx()
+    near = nx.multi_source_dijkstra_path_length(
+        graph, set(np.atleast_1d(WHOLE.locate(starts)).tolist()), cutoff=hops, weight=None
+    )
+    numbers = WHOLE.find(found.patterns)
+    assert set(numbers.tolist()) == set(near)
+    edges = {tuple(sorted(pair)) for pair in numbers[found.edges].tolist()}
+    assert edges == {tuple(sorted(pair)) for pair in graph.subgraph(near).edges}
+    assert not found.complete
+    assert found.guarantee == "partial"
+    assert "hops" in found.status.value
+
+
+def test_hops_beyond_the_last_region_are_complete() -> None:
+    found = enumerate_regions(NET, BOX, hops=1000)
+    assert found.complete
+    assert len(found) == len(WHOLE)
+
+
+def test_bad_starts_and_hops_are_refused() -> None:
+    with pytest.raises(SettingError, match="hops"):
+        enumerate_regions(NET, BOX, hops=-1)
+    with pytest.raises(SettingError, match="engine"):
+        enumerate_regions(NET, BOX, hops=1, engine="reference")
+    with pytest.raises(ShapeError, match="starts"):
+        enumerate_regions(NET, BOX, starts=[[0.0, 0.0]])
