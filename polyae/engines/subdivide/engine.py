@@ -124,7 +124,7 @@ class _Run:
         for number, plan in enumerate(layer_plans(self.arrangement.network, self.exact.twins)):
             self.mesh = next_values(self.mesh, int(self.counters[VERTICES]), plan, before)
             self._insert(number, plan)
-            if number == 0 and len(plan.units):
+            if number == 0 and len(plan.units) and not self.arrangement.walls.errors[:, :-1].any():
                 self._refine(plan)
             if len(plan.units):
                 count, edges = int(self.counters[VERTICES]), int(self.counters[EDGES])

@@ -75,11 +75,11 @@ class ExactVertices:
         values = self.arrangement.rational.layer_at(self.pattern(mesh, vertex), layer, point)
         mesh.values[vertex] = [_nearest(x) for x in values]
         largest = float(np.abs(mesh.values[vertex]).max())
-        mesh.error[vertex] = min(mesh.error[vertex], 2 * UNIT_ROUNDOFF * largest + 1e-290)
+        mesh.error[vertex] = 2 * UNIT_ROUNDOFF * largest + 1e-290
         mesh.size[vertex] = largest
         mesh.coordinates[vertex] = [float(x) for x in to_fractions(point)]
         reach = float(np.abs(mesh.coordinates[vertex]).max())
-        mesh.position_error[vertex] = min(mesh.position_error[vertex], 2 * UNIT_ROUNDOFF * reach + 1e-290)
+        mesh.position_error[vertex] = 2 * UNIT_ROUNDOFF * reach + 1e-290
         if values[row] == 0:
             raise SpecialPosition("a unit vanishes at a vertex of others")
         return sign(values[row].p)

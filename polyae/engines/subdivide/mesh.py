@@ -7,7 +7,7 @@ one unit of the end that the edge is not on (-1 if the end lies on a smaller fac
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,11 +109,11 @@ class Mesh(NamedTuple):
     table_slot: NDArray[np.int8]
 
 
-VERTEX_LAST = ("words",)
-VERTEX_FIRST = ("coordinates", "values", "proved", "position_error", "error", "size", "clearance", "key", "own", "face", "side")
-EDGE_FIRST = ("ends", "missing", "reach", "edge_face")
-CUT_WORK = ("cut", "weight", "shift")
-TABLE_WORK = ("table_key", "table_vertex", "table_slot")
+OF_VERTICES = (
+    "coordinates", "position_error", "values", "error", "size", "clearance", "proved", "key", "own", "face", "side",
+)  # fmt: skip
+OF_EDGES = ("ends", "missing", "reach", "edge_face", "cut", "weight", "shift")
+OF_TABLE = ("table_key", "table_vertex", "table_slot")
 
 
 class FaceTable(NamedTuple):
@@ -177,23 +177,23 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
 
 
 def grown(mesh: Mesh, counters: Counters) -> Mesh:
-    """Mesh with room for what the current unit cuts, and at least twice as much as it had where it lacked some."""
+    """Mesh with room for what the current unit cuts; most arrays are stretched in place."""
     vertices = int(counters[VERTICES] + counters[CUTS])
     edges = int(counters[EDGES] + counters[CUTS] + counters[CUT_FACES])
-    fields = {}
+    fields: dict[str, Any] = {}
     if vertices > len(mesh.key):
-        length, used = max(vertices, 2 * len(mesh.key)), int(counters[VERTICES])
-        for name in VERTEX_FIRST + VERTEX_LAST:
-            fields[name] = _stretched(getattr(mesh, name), used, length, 0 if name in VERTEX_FIRST else 1)
+        length = max(vertices, len(mesh.key) * 3 // 2)
+        for name in OF_VERTICES:
+            _stretch(getattr(mesh, name), length)
+        words = np.empty((len(mesh.words), length), dtype=np.uint64)
+        words[:, : mesh.words.shape[1]] = mesh.words
+        fields["words"] = words
     if edges >= len(mesh.ends):
-        length, used = max(edges + 1, 2 * len(mesh.ends)), int(counters[EDGES])
-        fields.update({name: _stretched(getattr(mesh, name), used, length, 0) for name in EDGE_FIRST})
-        cut = mesh.cut[: int(counters[CUTS])]
-        fields.update({name: np.empty(length, dtype=getattr(mesh, name).dtype) for name in CUT_WORK})
-        fields["cut"][: len(cut)] = cut
+        for name in OF_EDGES:
+            _stretch(getattr(mesh, name), max(edges + 1, len(mesh.ends) * 3 // 2))
     slots = table_size(int(counters[CUT_FACES]))
     if slots > len(mesh.table_key):
-        fields.update({name: np.empty(2 * slots, dtype=getattr(mesh, name).dtype) for name in TABLE_WORK})
+        fields.update({name: np.empty(2 * slots, dtype=getattr(mesh, name).dtype) for name in OF_TABLE})
     return mesh._replace(**fields)
 
 
@@ -206,8 +206,6 @@ def table_size(faces: int) -> int:
     return slots
 
 
-def _stretched(array: NDArray[np.generic], used: int, length: int, axis: int) -> NDArray[np.generic]:
-    bigger = np.empty((*array.shape[:axis], length, *array.shape[axis + 1 :]), dtype=array.dtype)
-    part = (slice(None),) * axis + (slice(used),)
-    bigger[part] = array[part]
-    return bigger
+def _stretch(array: NDArray[Any], length: int) -> None:
+    # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
+    array.resize((length, *array.shape[1:]), refcheck=False)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from polyae.domains import Ball, Box
 from polyae.lp.generators import exact_generators
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.rational import HomogeneousPoint, IntegerRow, dot, from_rationals, homogeneous, rounded
+from polyae.predicates.rational import HomogeneousPoint, IntegerRow, dot, from_rationals, homogeneous
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -59,9 +59,10 @@ class PolytopeFaces:
         """Faces of dimension 1."""
         return np.flatnonzero(self.dims == 1)
 
-    def ends(self, edge: int) -> Int:
-        """The two vertices of an edge."""
-        return np.flatnonzero(self.members[edge])
+    @property
+    def ends(self) -> Int:
+        """The two vertices of every edge: array (edges, 2)."""
+        return np.nonzero(self.members[self.edges])[1].reshape(-1, 2)
 
     @cached_property
     def holders(self) -> Bool:
@@ -101,7 +102,9 @@ class PolytopeFaces:
 
 def polytope_faces(arrangement: Arrangement) -> PolytopeFaces | None:
     """Face lattice of a bounded domain with flat walls, or None if it has more faces than are worth it."""
-    points = _vertices(arrangement)
+    domain, points = arrangement.domain, _vertices(arrangement)
+    if isinstance(domain, Box) or (isinstance(domain, Ball) and domain.p != 1):
+        return _box_faces(points, domain.dim)
     if len(points) > MAX_FACES:
         return None
     rows = arrangement.wall_integers
@@ -125,6 +128,25 @@ def _vertices(arrangement: Arrangement) -> list[HomogeneousPoint]:
     if isinstance(domain, Box):
         return [homogeneous(corner) for corner in product(*zip(domain.lo.tolist(), domain.hi.tolist(), strict=True))]
     return [from_rationals(v) for v in exact_generators(arrangement.wall_integers, h).vertices]
+
+
+def _box_faces(points: list[HomogeneousPoint], h: int) -> PolytopeFaces:
+    """The 3^h faces of a box, its walls being the lower ones and then the upper ones.
+
+    A face is written in digits, one an axis: 0 and 1 on a lower and an upper wall, 2 between them.
+    """
+    digits = np.array(list(product((0, 1, 2), repeat=h)))
+    digits = digits[np.argsort((digits == 2).sum(axis=1), kind="stable")]
+    free = digits == 2
+    number = np.empty(3**h, dtype=np.int64)
+    place = 3 ** np.arange(h - 1, -1, -1)
+    number[digits @ place] = np.arange(3**h)
+    corners = digits[: 1 << h]
+    members = (free[:, None, :] | (digits[:, None, :] == corners)).all(axis=-1)
+    face, axis = np.nonzero(~free)
+    up = number[(digits @ place)[face] + (2 - digits[face, axis]) * place[axis]]
+    start = np.searchsorted(face, np.arange(3**h + 1))
+    return PolytopeFaces(points, members, free.sum(axis=1), start, up, np.hstack([corners == 0, corners == 1]))
 
 
 def _intersections(incidence: Bool) -> list[int] | None:

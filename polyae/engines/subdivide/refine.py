@@ -21,6 +21,9 @@ Int = NDArray[np.int64]
 
 __all__ = ["refine"]
 
+#: Added to residuals, more than what products lose to underflow.
+UNDERFLOW = 1e-300
+
 
 @compiled
 def _contraction(matrix: Float, inverse: Float) -> float:
@@ -50,7 +53,7 @@ def _residuals(matrix: Float, offset: Float, offset_error: Float, point: Float, 
             value += product
             size += abs(product)
         residual[i] = value
-        bound[i] = (abs(value) + gamma_kernel(h + 2) * size + offset_error[i]) * (1.0 + gamma_kernel(2))
+        bound[i] = (abs(value) + gamma_kernel(h + 2) * size + offset_error[i]) * (1.0 + gamma_kernel(2)) + UNDERFLOW
 
 
 @compiled
