@@ -11,7 +11,7 @@ from polyae.domains import Domain
 from polyae.engines.enumeration import Budget, Engine, Enumeration
 from polyae.engines.march import March
 from polyae.engines.reference import ReferenceMarch
-from polyae.engines.subdivide import Subdivide, suits
+from polyae.engines.subdivide import Subdivide, faster
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
@@ -50,7 +50,7 @@ def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: boo
     """
     match engine:
         case "auto":
-            return Subdivide(solver) if whole and suits(arrangement) else March(solver)
+            return Subdivide(solver) if whole and faster(arrangement) else March(solver)
         case "march":
             return March(solver)
         case "subdivide":
@@ -82,7 +82,7 @@ def enumerate_regions(
     domain : Domain
         Box, Polytope, Ball or Space, of the network's input dimension.
     engine : {"auto", "subdivide", "march", "reference"}
-        ``"subdivide"`` cuts bounded polytopes of dimension 7 at most by their vertices and edges, and hands what
+        ``"subdivide"`` cuts bounded polytopes of dimension 8 at most by their vertices and edges, and hands what
         it is not made for to marching; ``"march"`` goes from facet to facet; ``"reference"`` solves a linear
         program a row and is slow.  ``"auto"`` subdivides where that is faster, unless there are limits, start
         points or a complex to resume from.

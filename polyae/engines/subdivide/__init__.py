@@ -1,5 +1,5 @@
 """Subdivision of a bounded polytope by its vertices and edges."""
 
-from polyae.engines.subdivide.engine import MAX_DIM, Subdivide, suits
+from polyae.engines.subdivide.engine import Subdivide, faster, suits
 
-__all__ = ["MAX_DIM", "Subdivide", "suits"]
+__all__ = ["Subdivide", "faster", "suits"]

@@ -12,28 +12,31 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.engines.march import March
 from polyae.engines.reference import start_region
 from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import Skeleton, gather
-from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, guess_signs, insert_units
+from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, insert_units
 from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values, set_zeros
 from polyae.engines.subdivide.mesh import EDGES, NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
 from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.engines.subdivide.refine import refine
-from polyae.engines.subdivide.start import start_mesh
+from polyae.engines.subdivide.signs import guess_signs
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
+from polyae.engines.subdivide.start import start_mesh
 from polyae.errors import SettingError, SolverError
 from polyae.networks.network import Layer
 from polyae.predicates.cell import Arrangement
 
-__all__ = ["MAX_DIM", "Subdivide", "suits"]
+__all__ = ["Subdivide", "faster", "suits"]
 
-#: From here on marching is faster: a region then has more vertices than are worth their while.
-MAX_DIM = 7
+#: Marching is faster beyond: a region then has more vertices than are worth their while.
+MAX_DIM = 8
+#: Up to here subdivision is faster for networks of any size; beyond, for those of so many units a dimension.
+#: Measured on random networks of 8 to 128 units and boxes; with more units a region has fewer vertices.
+ALWAYS_FASTER_DIM, UNITS_PER_DIM = 6, 3
 #: Seeds that are tried; 64-bit hashes of a million faces collide once in ten million runs.
 ATTEMPTS = 3
 
@@ -44,11 +47,17 @@ def suits(arrangement: Arrangement) -> bool:
     return domain.bounded and not domain.curved and domain.dim <= MAX_DIM
 
 
+def faster(arrangement: Arrangement) -> bool:
+    """Whether subdivision is to be preferred to marching: a cost model from measurements."""
+    h = arrangement.domain.dim
+    return suits(arrangement) and (h <= ALWAYS_FASTER_DIM or arrangement.network.num_units >= UNITS_PER_DIM * h)
+
+
 class Subdivide:
     """Subdivision of the whole domain.
 
     It has nothing to show before the end: limits and resuming are for marching, and what an interrupt leaves
-    is one region to resume from.  Other domains than bounded polytopes of dimension 7 at most, and networks
+    is one region to resume from.  Other domains than bounded polytopes of dimension 8 at most, and networks
     in special position, are handed to marching; the result says which engine found it.
 
     Parameters
@@ -153,9 +162,7 @@ class _Run:
         weight, bias = np.zeros((plan.units[-1] + 1, self.mesh.coordinates.shape[1])), np.zeros(plan.units[-1] + 1)
         weight[plan.units], bias[plan.units] = plan.layer.weight[plan.rows], plan.layer.bias[plan.rows]
         first, count = len(self.faces.vertices), int(self.counters[VERTICES])
-        refine(
-            self.mesh, self.table, walls.values, walls.errors[:, -1].copy(), basis, weight, bias, first, count
-        )
+        refine(self.mesh, self.table, walls.values, walls.errors[:, -1].copy(), basis, weight, bias, first, count)
         self.mesh = next_values(self.mesh, count, plan, None)
         set_zeros(self.mesh, count, plan.units, plan.rows)
 

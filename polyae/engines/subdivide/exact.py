@@ -16,7 +16,7 @@ from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.flat import twins
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
-from polyae.tolerances import UNIT_ROUNDOFF
+from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -75,11 +75,11 @@ class ExactVertices:
         values = self.arrangement.rational.layer_at(self.pattern(mesh, vertex), layer, point)
         mesh.values[vertex] = [_nearest(x) for x in values]
         largest = float(np.abs(mesh.values[vertex]).max())
-        mesh.error[vertex] = 2 * UNIT_ROUNDOFF * largest + 1e-290
+        mesh.error[vertex] = 2 * UNIT_ROUNDOFF * largest + UNDERFLOW
         mesh.size[vertex] = largest
         mesh.coordinates[vertex] = [float(x) for x in to_fractions(point)]
         reach = float(np.abs(mesh.coordinates[vertex]).max())
-        mesh.position_error[vertex] = 2 * UNIT_ROUNDOFF * reach + 1e-290
+        mesh.position_error[vertex] = 2 * UNIT_ROUNDOFF * reach + UNDERFLOW
         if values[row] == 0:
             raise SpecialPosition("a unit vanishes at a vertex of others")
         return sign(values[row].p)

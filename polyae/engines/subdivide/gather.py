@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Enumeration, Status
-from polyae.engines.subdivide.assemble import (
-    Regions,
-    collect_facets,
-    collect_regions,
-    count_faces,
-    direct,
-    faces_at,
-    new_regions,
-    point_up,
-)
+from polyae.engines.subdivide.collect import Regions, collect_facets, collect_regions, new_regions
 from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
+from polyae.engines.subdivide.orient import count_faces, direct, faces_at, point_up
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.errors import SolverError
@@ -105,15 +98,15 @@ def _edges_up(arrangement: Arrangement, skeleton: Skeleton) -> NDArray[np.int32]
     return up
 
 
-def _decide_climbs(
-    arrangement: Arrangement, skeleton: Skeleton, functional: Float, rises: NDArray[np.int8]
-) -> bool:
+def _decide_climbs(arrangement: Arrangement, skeleton: Skeleton, functional: Float, rises: NDArray[np.int8]) -> bool:
     open_ = np.flatnonzero(rises == 0)
     ends, coefficients = skeleton.mesh.ends[open_], functional.tolist()
     unknown = np.zeros(len(open_))
-    rises[open_] = arrangement.kernel.signs(
-        unknown, unknown + 1.0, lambda which: [skeleton.exact.climb(skeleton.mesh, ends[k], coefficients) for k in which]
-    )
+
+    def exact(which: Sequence[int]) -> list[int]:
+        return [skeleton.exact.climb(skeleton.mesh, ends[k], coefficients) for k in which]
+
+    rises[open_] = arrangement.kernel.signs(unknown, unknown + 1.0, exact)
     return bool((rises[open_] != 0).all())
 
 
@@ -134,9 +127,7 @@ def _f_vector(skeleton: Skeleton, up: NDArray[np.int32], by_dimension: NDArray[n
     return tuple(counts)
 
 
-def _settle_witnesses(
-    arrangement: Arrangement, exact: ExactVertices, regions: Regions
-) -> dict[int, HomogeneousPoint]:
+def _settle_witnesses(arrangement: Arrangement, exact: ExactVertices, regions: Regions) -> dict[int, HomogeneousPoint]:
     """Prove the witnesses that the clearance of vertices did not; find others where they are not inside."""
     open_ = np.flatnonzero(~regions.proved)
     if not len(open_):

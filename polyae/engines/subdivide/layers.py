@@ -7,12 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.insert import SAFETY, UNDERFLOW
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.special import SpecialPosition
 from polyae.networks.network import Layer, Network
 from polyae.predicates.jit import compiled, reduction
-from polyae.tolerances import UNIT_ROUNDOFF, gamma
+from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]

@@ -103,7 +103,7 @@ def refine(
             for k in range(h):
                 total += abs(inverse[i, k]) * bound[k]
             error = max(error, total)
-        error = error * (1.0 + gamma_kernel(h + 2)) / (1.0 - contraction) * (1.0 + gamma_kernel(2)) + 1e-290
+        error = error * (1.0 + gamma_kernel(h + 2)) / (1.0 - contraction) * (1.0 + gamma_kernel(2)) + UNDERFLOW
         if error < mesh.position_error[v]:
             mesh.coordinates[v] = point
             mesh.position_error[v] = error

@@ -12,7 +12,7 @@ from polyae.engines.subdivide.special import SpecialPosition
 from polyae.predicates.affine import evaluate
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import rounded
-from polyae.tolerances import UNIT_ROUNDOFF
+from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 
@@ -31,7 +31,7 @@ def start_mesh(arrangement: Arrangement, faces: PolytopeFaces) -> tuple[Mesh, Co
     if not np.abs(points).max() < LARGEST:
         raise SpecialPosition("the domain is out of the range of the error analysis")
     mesh.coordinates[:count] = points
-    mesh.position_error[:count] = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + 1e-290
+    mesh.position_error[:count] = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + UNDERFLOW
     distances = _distances_to_walls(arrangement, points, mesh.position_error[:count])
     mesh.clearance[:count] = np.where(faces.incidence, np.inf, distances).min(axis=1)
     mesh.face[:count] = np.arange(count)

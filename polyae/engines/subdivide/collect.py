@@ -1,28 +1,21 @@
-"""Regions, adjacency and face counts of a finished mesh.
-
-A linear functional that is constant on no edge has on every face of the subdivision one lowest vertex: the
-one from which all edges of the face go up.  So every face is met once, at its lowest vertex, as a choice of
-edges that go up: for each unit there one of the edges that leave it, or none where the face stays on it.
-"""
+"""Regions of a finished mesh and the facets between them, each at its lowest vertex."""
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
+from polyae.engines.subdivide.mesh import VERTICES, Counters, FaceTable, Hashes, Mesh, Words
+from polyae.engines.subdivide.orient import Up, opens_up
 from polyae.predicates.jit import compiled
-from polyae.tolerances import UNIT_ROUNDOFF
+from polyae.tolerances import SAFETY, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
-Words = NDArray[np.uint64]
-Up = NDArray[np.int32]
 
-__all__ = ["Regions", "collect_facets", "collect_regions", "count_faces", "direct", "faces_at", "new_regions", "point_up"]
+__all__ = ["Regions", "collect_facets", "collect_regions", "new_regions"]
 
 
 class Regions(NamedTuple):
@@ -58,111 +51,6 @@ def new_regions(regions: int, facets: int, h: int, width: int) -> Regions:
         np.full(slots, -1, dtype=np.int32),
         np.empty((facets, 3), dtype=np.int32),
     )
-
-
-@compiled
-def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.int8]) -> int:
-    """Sign of a functional along every edge, 0 where bounds do not prove it; returns how many these are."""
-    vertices, h = counters[VERTICES], len(functional)
-    height, error = np.zeros(vertices), np.zeros(vertices)
-    norm = 0.0
-    for c in range(h):
-        norm += abs(functional[c])
-    for v in range(vertices):
-        for c in range(h):
-            product = functional[c] * mesh.coordinates[v, c]
-            height[v] += product
-            error[v] += abs(product)
-    for v in range(vertices):
-        error[v] = (mesh.position_error[v] * norm + (h + 2) * UNIT_ROUNDOFF * error[v]) * (1.0 + 1e-13)
-    doubtful = 0
-    for e in range(counters[EDGES]):
-        a, b = mesh.ends[e, 0], mesh.ends[e, 1]
-        climb, slack = height[b] - height[a], (error[a] + error[b]) * (1.0 + 1e-13)
-        rises[e] = 1 if climb > slack else (-1 if climb < -slack else 0)
-        doubtful += 0 if abs(climb) > slack else 1
-    return doubtful
-
-
-@compiled
-def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np.int8], up: Up) -> None:
-    """For every vertex the edges that go up from it.
-
-    Columns ``2 s`` and ``2 s + 1`` of `up` are the edges that leave unit s of the vertex to its negative and
-    positive side, those after them the edges that lie on larger faces of the domain; -1 where none goes up.
-    """
-    up[:] = -1
-    for e in range(counters[EDGES]):
-        low = 0 if rises[e] > 0 else 1
-        a, b = mesh.ends[e, low], mesh.ends[e, 1 - low]
-        slot = mesh.missing[e, low]
-        if slot >= 0:
-            q = mesh.own[a, slot]
-            on = np.int64((mesh.words[q >> 6, b] >> np.uint64(63 - (q & 63))) & np.uint64(1))
-            up[a, 2 * slot + on] = e
-        else:
-            face = mesh.face[a]
-            at = 2 * faces.dims[face]
-            for i in range(faces.up_start[face], faces.up_start[face + 1]):
-                if faces.up[i] == mesh.edge_face[e]:
-                    up[a, at + i - faces.up_start[face]] = e
-
-
-@compiled
-def _opens_up(faces: FaceTable, up: Up, v: int, face: int) -> bool:
-    """Whether all edges on larger faces of the domain go up."""
-    at = 2 * faces.dims[face]
-    for i in range(faces.up_start[face + 1] - faces.up_start[face]):
-        if up[v, at + i] < 0:
-            return False
-    return True
-
-
-@compiled
-def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dimension: Int) -> tuple[int, int]:
-    """Numbers of regions and of facets between them; `by_dimension` counts all faces of a simple domain.
-
-    At a vertex with a_s edges up from unit s, the faces that it is lowest on are counted by the
-    product of the 1 + a_s x, by their dimension in the power of x.
-    """
-    regions, facets, h = 0, 0, mesh.coordinates.shape[1]
-    polynomial = np.zeros(h + 1, dtype=np.int64)
-    for v in range(counters[VERTICES]):
-        face = mesh.face[v]
-        own, covers = faces.dims[face], faces.up_start[face + 1] - faces.up_start[face]
-        polynomial[:] = 0
-        polynomial[0] = 1
-        for s in range(own + covers):
-            at = 2 * s if s < own else own + s
-            rising = np.int64(up[v, at] >= 0)
-            if s < own:
-                rising += np.int64(up[v, at + 1] >= 0)
-            for k in range(h, 0, -1):
-                polynomial[k] += rising * polynomial[k - 1]
-        for k in range(h + 1):
-            by_dimension[k] += polynomial[k]
-        if _opens_up(faces, up, v, face):
-            product, first = 1, 0
-            for s in range(own):
-                rising = np.int64(up[v, 2 * s] >= 0) + np.int64(up[v, 2 * s + 1] >= 0)
-                first = first * rising + product
-                product *= rising
-            regions += product
-            facets += first
-    return regions, facets
-
-
-@compiled
-def faces_at(mesh: Mesh, faces: FaceTable, up: Up, v: int) -> tuple[int, Int]:
-    """Edges up on larger faces of the domain, as bits, and the numbers of edges up from each unit."""
-    face = mesh.face[v]
-    own, bits = faces.dims[face], np.int64(0)
-    for i in range(faces.up_start[face + 1] - faces.up_start[face]):
-        bits |= np.int64(up[v, 2 * own + i] >= 0) << i
-    rising = np.empty(own, dtype=np.int64)
-    for s in range(own):
-        rising[s] = np.int64(up[v, 2 * s] >= 0) + np.int64(up[v, 2 * s + 1] >= 0)
-    return bits, rising
 
 
 @compiled
@@ -218,7 +106,7 @@ def _find(regions: Regions, key: np.uint64) -> int:
     at = (key ^ (key >> np.uint64(32))) & mask
     while regions.table_region[at] >= 0 and regions.table_key[at] != key:
         at = (at + np.uint64(1)) & mask
-    return np.int64(at)
+    return int(at)
 
 
 @compiled
@@ -247,7 +135,7 @@ def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int,
     for c in range(h):
         point[c] /= count
     error = error + (count + 2) * UNIT_ROUNDOFF * 2 * reach
-    return room * (1.0 - 1e-13) > count * error * (1.0 + 1e-13)
+    return room / SAFETY > count * error * SAFETY
 
 
 @compiled
@@ -258,7 +146,7 @@ def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Coun
         face = mesh.face[v]
         own = faces.dims[face]
         fixed, count = _choices(up, v, own, -1, free)
-        if fixed < 0 or not _opens_up(faces, up, v, face):
+        if fixed < 0 or not opens_up(faces, up, v, face):
             continue
         base = _without_own(mesh, hashes, v, own)
         for choice in range(1 << count):
@@ -285,7 +173,7 @@ def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Count
     for v in range(counters[VERTICES]):
         face = mesh.face[v]
         own = faces.dims[face]
-        if own == 0 or not _opens_up(faces, up, v, face):
+        if own == 0 or not opens_up(faces, up, v, face):
             continue
         base = _without_own(mesh, hashes, v, own)
         for kept in range(own):
