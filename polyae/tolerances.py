@@ -11,6 +11,8 @@ __all__ = [
     "COINCIDENCE_FACTOR",
     "LP_CHEBYSHEV_CAP",
     "LP_RELAXATION",
+    "SAFETY",
+    "UNDERFLOW",
     "UNDERFLOW_GUARD",
     "UNIT_ROUNDOFF",
     "gamma",
@@ -22,6 +24,12 @@ UNIT_ROUNDOFF = 2.0**-53
 #: Nonzero magnitudes below this could underflow in a product; their bounds become infinite,
 #: which sends the decision to rational arithmetic.  Products of two numbers above it are normal.
 UNDERFLOW_GUARD = 2.0**-460
+
+#: Makes up for the few tens of roundings in the computation of an error bound.
+SAFETY = 1.0 + 1e-13
+
+#: Added to error bounds that are not relative: more than what a product of float64 can lose to underflow.
+UNDERFLOW = 1e-290
 
 
 def gamma(n: int) -> float:

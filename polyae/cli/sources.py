@@ -52,7 +52,7 @@ def arithmetic_of(name: str) -> Literal["exact", "float"]:
 class EnumerationOptions:
     """The options of an enumeration."""
 
-    engine: Annotated[str, typer.Option(metavar="NAME", help="Engine.")] = "auto"
+    engine: Annotated[str, typer.Option(metavar="auto|subdivide|march|reference", help="Engine.")] = "auto"
     solver: Annotated[str, typer.Option(metavar="highs|scipy|cvxpy", help="Linear-programming solver.")] = "highs"
     arithmetic: Annotated[str, typer.Option(metavar="exact|float", help="Proved decisions, or float64.")] = "exact"
     max_regions: MaxRegionsOption = None

@@ -11,6 +11,7 @@ from polyae.domains import Domain
 from polyae.engines.enumeration import Budget, Engine, Enumeration
 from polyae.engines.march import March
 from polyae.engines.reference import ReferenceMarch
+from polyae.engines.subdivide import Subdivide, faster
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
@@ -38,8 +39,15 @@ def arrange(network: Network, domain: Domain, arithmetic: Arithmetic = "exact") 
     return Arrangement(network, domain, Kernel(arithmetic))
 
 
-def choose_engine(engine: str, solver: str) -> Engine:
-    """Engine by name.
+def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: bool) -> Engine:
+    """Engine by name; ``"auto"`` is the one that is faster.
+
+    Parameters
+    ----------
+    engine, solver : str
+    arrangement : Arrangement
+    whole : bool
+        Whether all regions are asked for, without limits and from the start.
 
     Raises
     ------
@@ -47,11 +55,15 @@ def choose_engine(engine: str, solver: str) -> Engine:
         If there is none of that name.
     """
     match engine:
-        case "auto" | "march":
+        case "auto":
+            return Subdivide(solver) if whole and faster(arrangement) else March(solver)
+        case "march":
             return March(solver)
+        case "subdivide":
+            return Subdivide(solver)
         case "reference":
             return ReferenceMarch(solver)
-    raise SettingError(f"no engine {engine!r}; choose 'auto', 'march' or 'reference'")
+    raise SettingError(f"no engine {engine!r}; choose 'auto', 'subdivide', 'march' or 'reference'")
 
 
 def enumerate_regions(
@@ -75,8 +87,11 @@ def enumerate_regions(
     network : Network
     domain : Domain
         Box, Polytope, Ball or Space, of the network's input dimension.
-    engine : {"auto", "march", "reference"}
-        ``"march"`` is compiled; ``"reference"`` solves a linear program a row and is slow.
+    engine : {"auto", "subdivide", "march", "reference"}
+        ``"subdivide"`` cuts bounded polytopes of dimension 8 at most by their vertices and edges, and hands what
+        it is not made for to marching; ``"march"`` goes from facet to facet; ``"reference"`` solves a linear
+        program a row and is slow.  ``"auto"`` subdivides where that is faster, unless there are limits, start
+        points or a complex to resume from.
     solver : {"highs", "scipy", "cvxpy"}
         Linear-programming solver of the reference engine, and of what the compiled one cannot prove.
     arithmetic : {"exact", "float"}
@@ -121,8 +136,8 @@ def enumerate_regions(
             f"hops must be a nonnegative integer and the engine 'march', got hops={hops}, engine={engine!r}"
         )
     arrangement = arrange(network, domain, arithmetic)
-    finder = choose_engine(engine, solver)
     budget = Budget(max_regions, max_seconds, _start_points(starts, domain), hops)
+    finder = choose_engine(engine, solver, arrangement, budget.whole and resume is None)
     with ProgressBar(progress) as bar:
         found = finder.run(arrangement, budget, bar.update, _partial(resume, arrangement))
     return RegionComplex(arrangement, found)

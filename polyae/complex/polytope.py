@@ -15,8 +15,8 @@ import shapely
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, KDTree, QhullError
 
-from polyae.complex.generators import Generators, exact_generators, exact_volume
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
+from polyae.lp.generators import Generators, exact_generators, exact_volume
 from polyae.lp.simplex import for_kernel
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
 

@@ -51,6 +51,11 @@ class Budget:
     starts: Float | None = None
     hops: int | None = None
 
+    @property
+    def whole(self) -> bool:
+        """Whether all regions are asked for, from wherever."""
+        return all(limit is None for limit in (self.max_regions, self.max_seconds, self.starts, self.hops))
+
 
 @dataclass
 class Enumeration:
@@ -69,6 +74,9 @@ class Enumeration:
         Lowest unit behind the facet.
     expanded : array of bool, shape (n,)
         Regions whose facets have all been crossed.
+    f_vector : tuple of int, optional
+        Numbers of faces of dimension 0 to h of the subdivided domain, its boundary included, from engines
+        that count them; their alternating sum is 1.
     """
 
     packed: NDArray[np.uint8]
@@ -81,6 +89,7 @@ class Enumeration:
     engine: str
     seconds: float
     decisions: DecisionCounts = field(default_factory=DecisionCounts)
+    f_vector: tuple[int, ...] | None = None
 
 
 class Engine(Protocol):

@@ -11,7 +11,7 @@ from polyae.predicates.jit import compiled, inlined
 
 Float = NDArray[np.float64]
 
-__all__ = ["enclosure", "prove_facets", "prove_redundant", "prove_redundant_unbounded"]
+__all__ = ["enclosure", "invert", "prove_facets", "prove_redundant", "prove_redundant_unbounded"]
 
 
 @inlined

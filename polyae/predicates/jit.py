@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba as nb
 
-__all__ = ["compiled", "inlined", "proposal"]
+__all__ = ["compiled", "inlined", "proposal", "reduction"]
 
 # NumPy's error model: a division by zero gives an infinity instead of a branch that raises.
 #: Strict IEEE arithmetic, for everything that is part of a proof.
@@ -13,3 +13,5 @@ compiled = nb.njit(cache=True, error_model="numpy", nogil=True)
 inlined = nb.njit(cache=True, error_model="numpy", nogil=True, inline="always")
 #: Arithmetic that may be reordered, for proposals that are proved afterwards; infinities are allowed.
 proposal = nb.njit(cache=True, error_model="numpy", nogil=True, fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"})
+#: Largest and least values in any order: free of rounding, so part of proofs too.  No NaN may come in.
+reduction = nb.njit(cache=True, error_model="numpy", nogil=True, fastmath={"nnan", "nsz"})

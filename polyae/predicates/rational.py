@@ -191,6 +191,11 @@ class ExactNetwork:
         output = int(self.network.layers[layer].units[unit - self.network.unit_offsets[layer]])
         return [rows[output, k] for k in range(rows.ncols())]
 
+    def layer_at(self, pattern: Bool, layer: int, point: HomogeneousPoint) -> list[fmpq]:
+        """Exact outputs of a layer, before its units, at a point of the closed region of `pattern`."""
+        entries = (self._preactivations(layer, pattern) * fmpz_mat(len(point), 1, point)).entries()
+        return [fmpq(x, entries[-1]) for x in entries[:-1]]
+
     def output_map(self, pattern: Bool) -> tuple[tuple[Fraction, ...], ...]:
         """Exact ``[A | B]`` of a region: d rows of h + 1 fractions."""
         rows = self._activations(len(self.network.layers) - 1, pattern).tolist()

@@ -17,7 +17,7 @@ from scipy.optimize import linprog
 
 from polyae import Ball, Box, Network, Space, enumerate_regions, read_network
 from polyae.complex.facet_rows import facet_rows
-from polyae.complex.generators import exact_generators, exact_volume
+from polyae.lp.generators import exact_generators, exact_volume
 from polyae.complex.polytope import Polyhedron
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import DomainError, UnboundedDomainError

@@ -1,0 +1,193 @@
+"""Regions of a finished mesh and the facets between them, each at its lowest vertex."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.mesh import VERTICES, Counters, FaceTable, Hashes, Mesh, Words
+from polyae.engines.subdivide.orient import Up, opens_up
+from polyae.predicates.jit import compiled
+from polyae.tolerances import SAFETY, UNIT_ROUNDOFF
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+__all__ = ["Regions", "collect_facets", "collect_regions", "new_regions"]
+
+
+class Regions(NamedTuple):
+    """Regions and facets between them.
+
+    Attributes
+    ----------
+    words : array of uint64, shape (n, w)
+    witnesses : array, shape (n, h)
+    proved : array of bool, shape (n,)
+        Whether the clearance of vertices proves the witness.
+    table_key, table_region : hash table of the regions
+    facets : array of int32, shape (e, 3)
+        Two regions, and the unit between them.
+    """
+
+    words: Words
+    witnesses: Float
+    proved: NDArray[np.bool_]
+    table_key: Words
+    table_region: NDArray[np.int32]
+    facets: NDArray[np.int32]
+
+
+def new_regions(regions: int, facets: int, h: int, width: int) -> Regions:
+    """Room for so many."""
+    slots = 1 << max(4, (2 * regions).bit_length())
+    return Regions(
+        np.empty((regions, width), dtype=np.uint64),
+        np.empty((regions, h)),
+        np.zeros(regions, dtype=np.bool_),
+        np.empty(slots, dtype=np.uint64),
+        np.full(slots, -1, dtype=np.int32),
+        np.empty((facets, 3), dtype=np.int32),
+    )
+
+
+@compiled
+def _choices(up: Up, v: int, own: int, kept: int, free: Int) -> tuple[int, int]:
+    """Sides that are open at a vertex: bits of the positive ones, and how many units leave both sides open.
+
+    Returns -1 if a unit other than `kept` has no edge up.
+    """
+    fixed, count = 0, 0
+    for s in range(own):
+        if s == kept:
+            continue
+        down, above = up[v, 2 * s] >= 0, up[v, 2 * s + 1] >= 0
+        if down and above:
+            free[count] = s
+            count += 1
+        elif above:
+            fixed |= 1 << s
+        elif not down:
+            return -1, 0
+    return fixed, count
+
+
+@compiled
+def _spread(fixed: int, free: Int, count: int, number: int) -> int:
+    """Sides of choice `number` out of two to the power of `count`."""
+    for i in range(count):
+        if (number >> i) & 1:
+            fixed |= 1 << free[i]
+    return fixed
+
+
+@compiled
+def _without_own(mesh: Mesh, hashes: Hashes, v: int, own: int) -> np.uint64:
+    key = mesh.key[v]
+    for s in range(own):
+        key -= hashes.zero[mesh.own[v, s]]
+    return key
+
+
+@compiled
+def _region_key(mesh: Mesh, hashes: Hashes, v: int, own: int, key: np.uint64, sides: int) -> np.uint64:
+    for s in range(own):
+        if (sides >> s) & 1:
+            key += hashes.positive[mesh.own[v, s]]
+    return key
+
+
+@compiled
+def _find(regions: Regions, key: np.uint64) -> int:
+    """Slot of a key in the table of regions, or of the place for it."""
+    mask = np.uint64(len(regions.table_key) - 1)
+    at = (key ^ (key >> np.uint64(32))) & mask
+    while regions.table_region[at] >= 0 and regions.table_key[at] != key:
+        at = (at + np.uint64(1)) & mask
+    return int(at)
+
+
+@compiled
+def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int, point: Float) -> bool:
+    """Mean of the lowest vertex and its neighbours in a region; whether it is certainly inside.
+
+    A unit that is not zero at the lowest vertex is there at least as far as the clearance says, and has the
+    same sign or none at the others; a unit that is zero there is not at just one neighbour, as far as its edge
+    says.  The exact mean is so far away from the zeros of every unit, divided by the number of points.
+    """
+    h, face = len(point), mesh.face[v]
+    room, error, reach, count = mesh.clearance[v], mesh.position_error[v], 0.0, 1
+    for c in range(h):
+        point[c] = mesh.coordinates[v, c]
+        reach = max(reach, abs(point[c]))
+    covers = faces.up_start[face + 1] - faces.up_start[face]
+    for i in range(own + covers):
+        e = up[v, 2 * i + ((sides >> i) & 1)] if i < own else up[v, own + i]
+        low = 0 if mesh.ends[e, 0] == v else 1
+        b = mesh.ends[e, 1 - low]
+        room, error = min(room, mesh.reach[e, low]), max(error, mesh.position_error[b])
+        count += 1
+        for c in range(h):
+            point[c] += mesh.coordinates[b, c]
+            reach = max(reach, abs(mesh.coordinates[b, c]))
+    for c in range(h):
+        point[c] /= count
+    error = error + (count + 2) * UNIT_ROUNDOFF * 2 * reach
+    return room / SAFETY > count * error * SAFETY
+
+
+@compiled
+def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
+    """Patterns, witnesses and table of all regions; False if hashes collided."""
+    number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
+    for v in range(counters[VERTICES]):
+        face = mesh.face[v]
+        own = faces.dims[face]
+        fixed, count = _choices(up, v, own, -1, free)
+        if fixed < 0 or not opens_up(faces, up, v, face):
+            continue
+        base = _without_own(mesh, hashes, v, own)
+        for choice in range(1 << count):
+            sides = _spread(fixed, free, count, choice)
+            regions.words[number] = mesh.words[:, v]
+            for s in range(own):
+                if (sides >> s) & 1:
+                    q = mesh.own[v, s]
+                    regions.words[number, q >> 6] |= np.uint64(1) << np.uint64(63 - (q & 63))
+            key = _region_key(mesh, hashes, v, own, base, sides)
+            at = _find(regions, key)
+            if regions.table_region[at] >= 0:
+                return False
+            regions.table_key[at], regions.table_region[at] = key, number
+            regions.proved[number] = _witness(mesh, faces, up, v, own, sides, regions.witnesses[number])
+            number += 1
+    return number == len(regions.words)
+
+
+@compiled
+def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
+    """Facets with the regions on their sides; False if hashes collided."""
+    number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
+    for v in range(counters[VERTICES]):
+        face = mesh.face[v]
+        own = faces.dims[face]
+        if own == 0 or not opens_up(faces, up, v, face):
+            continue
+        base = _without_own(mesh, hashes, v, own)
+        for kept in range(own):
+            fixed, count = _choices(up, v, own, kept, free)
+            if fixed < 0:
+                continue
+            unit = mesh.own[v, kept]
+            for choice in range(1 << count):
+                key = _region_key(mesh, hashes, v, own, base, _spread(fixed, free, count, choice))
+                one = regions.table_region[_find(regions, key)]
+                other = regions.table_region[_find(regions, key + hashes.positive[unit])]
+                if one < 0 or other < 0:
+                    return False
+                regions.facets[number, 0], regions.facets[number, 1] = min(one, other), max(one, other)
+                regions.facets[number, 2] = unit
+                number += 1
+    return number == len(regions.facets)

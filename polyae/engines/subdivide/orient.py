@@ -1,0 +1,131 @@
+"""Edges of a finished mesh directed upwards, and its faces counted.
+
+A linear functional that is constant on no edge has on every face of the subdivision one lowest vertex: the
+one from which all edges of the face go up.  So every face is met once, at its lowest vertex, as a choice of
+edges that go up: for each unit there one of the edges that leave it, or none where the face stays on it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Mesh
+from polyae.predicates.jit import compiled
+from polyae.tolerances import SAFETY, UNIT_ROUNDOFF
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+Up = NDArray[np.int32]
+
+__all__ = ["Up", "count_faces", "direct", "faces_at", "opens_up", "point_up"]
+
+
+@compiled
+def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.int8]) -> int:
+    """Sign of a functional along every edge, 0 where bounds do not prove it; returns how many these are."""
+    vertices, h = counters[VERTICES], len(functional)
+    height, error = np.zeros(vertices), np.zeros(vertices)
+    norm = 0.0
+    for c in range(h):
+        norm += abs(functional[c])
+    for v in range(vertices):
+        for c in range(h):
+            product = functional[c] * mesh.coordinates[v, c]
+            height[v] += product
+            error[v] += abs(product)
+    for v in range(vertices):
+        error[v] = (mesh.position_error[v] * norm + (h + 2) * UNIT_ROUNDOFF * error[v]) * SAFETY
+    doubtful = 0
+    for e in range(counters[EDGES]):
+        a, b = mesh.ends[e, 0], mesh.ends[e, 1]
+        climb, slack = height[b] - height[a], (error[a] + error[b]) * SAFETY
+        rises[e] = 1 if climb > slack else (-1 if climb < -slack else 0)
+        doubtful += 0 if abs(climb) > slack else 1
+    return doubtful
+
+
+@compiled
+def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np.int8], up: Up) -> None:
+    """For every vertex the edges that go up from it.
+
+    Columns ``2 s`` and ``2 s + 1`` of `up` are the edges that leave unit s of the vertex to its negative and
+    positive side, those after them the edges that lie on larger faces of the domain; -1 where none goes up.
+    """
+    up[:] = -1
+    for e in range(counters[EDGES]):
+        low = 0 if rises[e] > 0 else 1
+        a, b = mesh.ends[e, low], mesh.ends[e, 1 - low]
+        slot = mesh.missing[e, low]
+        if slot >= 0:
+            q = mesh.own[a, slot]
+            on = np.int64((mesh.words[q >> 6, b] >> np.uint64(63 - (q & 63))) & np.uint64(1))
+            up[a, 2 * slot + on] = e
+        else:
+            face = mesh.face[a]
+            at = 2 * faces.dims[face]
+            for i in range(faces.up_start[face], faces.up_start[face + 1]):
+                if faces.up[i] == mesh.edge_face[e]:
+                    up[a, at + i - faces.up_start[face]] = e
+
+
+@compiled
+def opens_up(faces: FaceTable, up: Up, v: int, face: int) -> bool:
+    """Whether all edges on larger faces of the domain go up."""
+    at = 2 * faces.dims[face]
+    last = at + faces.up_start[face + 1] - faces.up_start[face]
+    while at < last and up[v, at] >= 0:
+        at += 1
+    return bool(at == last)
+
+
+@compiled
+def _rising(up: Up, v: int, s: int) -> int:
+    """Number of edges that go up from unit s of a vertex."""
+    return (1 if up[v, 2 * s] >= 0 else 0) + (1 if up[v, 2 * s + 1] >= 0 else 0)
+
+
+@compiled
+def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dimension: Int) -> tuple[int, int]:
+    """Numbers of regions and of facets between them; `by_dimension` counts all faces of a simple domain.
+
+    At a vertex with a_s edges up from unit s, the faces that it is lowest on are counted by the
+    product of the 1 + a_s x, by their dimension in the power of x.
+    """
+    regions, facets, h = 0, 0, mesh.coordinates.shape[1]
+    polynomial = np.zeros(h + 1, dtype=np.int64)
+    for v in range(counters[VERTICES]):
+        face = mesh.face[v]
+        own, covers = faces.dims[face], faces.up_start[face + 1] - faces.up_start[face]
+        polynomial[:] = 0
+        polynomial[0] = 1
+        for s in range(own + covers):
+            at = own + s
+            rising = _rising(up, v, s) if s < own else (1 if up[v, at] >= 0 else 0)
+            for k in range(h, 0, -1):
+                polynomial[k] += rising * polynomial[k - 1]
+        for k in range(h + 1):
+            by_dimension[k] += polynomial[k]
+        if opens_up(faces, up, v, face):
+            product, first = 1, 0
+            for s in range(own):
+                rising = _rising(up, v, s)
+                first = first * rising + product
+                product *= rising
+            regions += product
+            facets += first
+    return regions, facets
+
+
+@compiled
+def faces_at(mesh: Mesh, faces: FaceTable, up: Up, v: int) -> tuple[int, Int]:
+    """Edges up on larger faces of the domain, as bits, and the numbers of edges up from each unit."""
+    face = mesh.face[v]
+    own, bits = faces.dims[face], 0
+    for i in range(faces.up_start[face + 1] - faces.up_start[face]):
+        bits |= (1 if up[v, 2 * own + i] >= 0 else 0) << i
+    rising = np.empty(own, dtype=np.int64)
+    for s in range(own):
+        rising[s] = _rising(up, v, s)
+    return bits, rising

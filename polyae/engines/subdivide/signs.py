@@ -1,0 +1,72 @@
+"""Sides of a unit at the vertices of a mesh."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.mesh import Mesh, Words
+from polyae.predicates.jit import compiled
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+
+__all__ = ["bit_of", "decide_signs", "enter_signs", "guess_signs", "record_signs"]
+
+
+@compiled
+def bit_of(unit: int) -> np.uint64:
+    """Bit of a unit in its word."""
+    return np.uint64(1) << np.uint64(63 - (unit & 63))
+
+
+@compiled
+def enter_signs(words: Words, w: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
+    """Enter the signs of a vertex's values from unit number `start` on; whether the bound proves all of them."""
+    proved = True
+    for k in range(start, len(units)):
+        x = values[rows[k]]
+        proved &= abs(x) > error
+        unit = units[k]
+        words[unit >> 6, w] |= bit_of(unit) if x > 0.0 else np.uint64(0)
+    return proved
+
+
+@compiled
+def guess_signs(mesh: Mesh, first: int, last: int, units: Int, rows: Int, start: int) -> None:
+    """Enter the signs of values at vertices ``first <= v < last``, proved or not.
+
+    Parameters
+    ----------
+    units, rows : arrays of int
+        See :func:`insert_units`.
+    start : int
+        Units before this one have been inserted.
+    """
+    words, values, error, proved = mesh.words, mesh.values, mesh.error, mesh.proved
+    for v in range(first, last):
+        for k in range(start, len(units)):
+            words[units[k] >> 6, v] &= ~bit_of(units[k])
+        proved[v] = enter_signs(words, v, values[v], error[v], units, rows, start)
+
+
+@compiled
+def decide_signs(mesh: Mesh, count: int, unit: int, row: int) -> int:
+    """Sides of a unit; returns how many of them the bounds leave open."""
+    words, values, error, proved, side = mesh.words[unit >> 6], mesh.values, mesh.error, mesh.proved, mesh.side
+    bit, open_ = bit_of(unit), 0
+    for v in range(count):
+        side[v] = 1 if words[v] & bit else -1
+    for v in range(count):
+        if not proved[v] and not abs(values[v, row]) > error[v]:
+            side[v] = 0
+            open_ += 1
+    return open_
+
+
+@compiled
+def record_signs(mesh: Mesh, count: int, positive: np.uint64) -> None:
+    """Add the hash of a unit at the vertices where it is positive."""
+    key, side = mesh.key, mesh.side
+    for v in range(count):
+        key[v] += positive if side[v] > 0 else np.uint64(0)
