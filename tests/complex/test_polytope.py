@@ -17,10 +17,10 @@ from scipy.optimize import linprog
 
 from polyae import Ball, Box, Network, Space, enumerate_regions, read_network
 from polyae.complex.facet_rows import facet_rows
-from polyae.lp.generators import exact_generators, exact_volume
 from polyae.complex.polytope import Polyhedron
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import DomainError, UnboundedDomainError
+from polyae.lp.generators import exact_generators, exact_volume
 from polyae.networks.network import Layer
 from polyae.predicates.rational import homogeneous, integer_row
 

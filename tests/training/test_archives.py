@@ -42,7 +42,9 @@ def test_mnist_gzipped_or_not(tmp_path: Path) -> None:
     pixels = bytes(range(8))
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(2, 2, 2, values=pixels))
     (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(idx(2, values=b"\x07\x01"), mtime=0))
-    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(1, 2, 2, values=b"\xff\x00\xff\x00"), mtime=0))
+    (tmp_path / "t10k-images-idx3-ubyte.gz").write_bytes(
+        gzip.compress(idx(1, 2, 2, values=b"\xff\x00\xff\x00"), mtime=0)
+    )
     (tmp_path / "t10k-labels-idx1-ubyte").write_bytes(idx(1, values=b"\x03"))
     data = load_mnist(tmp_path)
     assert (data.train * 255).tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
