@@ -168,17 +168,20 @@ class _Run:
                 self.frontier = grown(self.frontier, self.counters, self._room, self._room)
             if progress is not None:
                 progress(int(self.counters[REGIONS]), int(self.counters[REGIONS] - self.counters[HEAD]))
-            if self.counters[HEAD] >= min(end, self.counters[REGIONS]):
+            if self.counters[DOUBTFUL] == 0 and self.counters[HEAD] >= min(end, self.counters[REGIONS]):
                 return Status.MAX_REGIONS if full else Status.COMPLETE
-            now = time.perf_counter()
-            if self.budget.max_seconds is not None and now - self.began > self.budget.max_seconds:
+            if self._out_of_time():
                 return Status.MAX_SECONDS
-            chunk = 2 * chunk if now - started < PAUSE_SECONDS else max(1, chunk // 2)
+            chunk = 2 * chunk if time.perf_counter() - started < PAUSE_SECONDS else max(1, chunk // 2)
+
+    def _out_of_time(self) -> bool:
+        limit = self.budget.max_seconds
+        return limit is not None and time.perf_counter() - self.began > limit
 
     def _expand_doubtful(self) -> bool:
         """Expand the regions that the compiled walk left open, exactly; False if the limit was met."""
         complete = True
-        while self.counters[DOUBTFUL] > 0:
+        while self.counters[DOUBTFUL] > 0 and not self._out_of_time():
             number = int(self.frontier.doubtful[self.counters[DOUBTFUL] - 1])
             complete &= self._expand(number)
             self.counters[DOUBTFUL] -= 1

@@ -67,7 +67,7 @@ def flatten(arrangement: Arrangement) -> FlatNetwork:
         np.concatenate(unit_of),
         twins(net),
         arrangement.walls.values.copy(),
-        arrangement.walls.errors[:, -1].copy(),
+        np.where(arrangement.walls.errors[:, :-1].any(axis=1), np.inf, arrangement.walls.errors[:, -1]),
         np.array(lo),
         np.array(hi),
         *_ball(arrangement.domain),
