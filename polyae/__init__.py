@@ -11,7 +11,16 @@ from polyae.networks import read_network, write_network
 from polyae.networks.network import Layer, Network
 from polyae.queries.balls import BallCounts, count_in_balls
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit, load_orbit
+from polyae.queries.manifolds import (
+    Chart,
+    Manifold,
+    Orbit,
+    PointCloud,
+    ProductOrbit,
+    Union,
+    load_manifold,
+    save_manifold,
+)
 from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
 from polyae.queries.radii import Radii, radii
 from polyae.queries.theorem import TheoremBound, theorem_bound
@@ -26,6 +35,7 @@ __all__ = [
     "Ball",
     "BallCounts",
     "Box",
+    "Chart",
     "Domain",
     "Interval",
     "Layer",
@@ -35,6 +45,7 @@ __all__ = [
     "NeighbourhoodBatch",
     "Network",
     "Orbit",
+    "PointCloud",
     "Polytope",
     "ProductOrbit",
     "Radii",
@@ -43,15 +54,17 @@ __all__ = [
     "RegionFacet",
     "Space",
     "TheoremBound",
+    "Union",
     "count_in_balls",
     "enumerate_regions",
     "errors",
     "from_torch",
     "load",
-    "load_orbit",
+    "load_manifold",
     "neighbours",
     "radii",
     "read_network",
+    "save_manifold",
     "theorem_bound",
     "write_network",
 ]

@@ -12,7 +12,7 @@ from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, SourceArgument, complex_of
 from polyae.errors import SettingError
-from polyae.queries.manifolds import load_orbit
+from polyae.queries.manifolds import load_manifold
 from polyae.queries.theorem.bound import TheoremBound, theorem_bound
 from polyae.report.theorem_numbers import theorem_numbers
 
@@ -41,7 +41,7 @@ def bound_command(
     The result is partial if the complex is, or if u1 or u2 did not reach the gap within the budget.
     """
     chosen = _readings(readings)
-    manifold = load_orbit(orbit)
+    manifold = load_manifold(orbit)
     cx = complex_of(net, domain, enumeration)
     bound = theorem_bound(cx, manifold, gap=gap, budget=budget, readings=chosen)
     partial = bound.restricted or not bound.decided

@@ -13,6 +13,7 @@ from typing import Any
 
 from polyae.errors import FileFormatError
 from polyae.networks.files import write_network
+from polyae.queries.manifolds import save_manifold
 from polyae.report.ball_study import BallSettings, study_balls
 from polyae.report.digits_study import DigitsSettings, DigitsStudy, study_digits
 from polyae.report.figures import png
@@ -121,7 +122,7 @@ class Demo:
         ]
 
     def _keep_orbit(self, study: OrbitStudy) -> None:
-        study.orbit.save(self.folder / "orbit.npz")
+        save_manifold(study.orbit, self.folder / "orbit.npz")
         for model in study.models:
             write_network(model.decoder, self.folder / f"orbit_{model.name}.json")
             model.complex.save(self.folder / f"orbit_{model.name}.npz")

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 import polyae
-from polyae.queries.manifolds import Orbit
 
 from .conftest import Polyae
 
@@ -24,7 +23,7 @@ def octagon(tmp_path: Path) -> tuple[Path, Path]:
     bends = polyae.Layer(np.ones((count, 1)), -w * np.arange(count), slope=0)
     net = polyae.Network([bends, polyae.Layer(np.diff(tau, axis=0, prepend=np.zeros((1, 2))).T, start)])
     polyae.write_network(net, tmp_path / "octagon.json")
-    Orbit([[0, -1], [1, 0]], [r, 0], (0, 2 * np.pi)).save(tmp_path / "circle.npz")
+    polyae.save_manifold(polyae.Orbit([[0, -1], [1, 0]], [r, 0], (0, 2 * np.pi)), tmp_path / "circle.npz")
     return tmp_path / "octagon.json", tmp_path / "circle.npz"
 
 

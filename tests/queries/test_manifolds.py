@@ -1,13 +1,11 @@
 """Orbits against matrix exponentials, their derivatives against finite differences, bounds against samples."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.linalg import expm
 
-from polyae.errors import DataError, FileFormatError, ShapeError
-from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit, load_orbit
+from polyae.errors import DataError, ShapeError
+from polyae.queries.manifolds import Chart, Orbit, ProductOrbit
 
 RNG_SEED = 5
 
@@ -17,7 +15,7 @@ def generators(m: int, d: int, skew: bool) -> np.ndarray:
     return g - g.transpose(0, 2, 1) if skew else g
 
 
-def manifolds() -> list[Manifold]:
+def manifolds() -> list[Chart]:
     x0 = np.random.default_rng(1).normal(size=4)
     nilpotent = np.diag(np.ones(3), -1)
     both = np.stack([generators(1, 4, True)[0], generators(1, 4, False)[0]])
@@ -32,7 +30,7 @@ def manifolds() -> list[Manifold]:
     ]
 
 
-def parameters(manifold: Manifold, count: int) -> np.ndarray:
+def parameters(manifold: Chart, count: int) -> np.ndarray:
     return np.random.default_rng(2).uniform(manifold.lo, manifold.hi, size=(count, manifold.dim))
 
 
@@ -46,7 +44,7 @@ def test_points_are_products_of_exponentials(manifold: ProductOrbit) -> None:
 
 
 @pytest.mark.parametrize("manifold", manifolds(), ids=repr)
-def test_derivatives_against_differences(manifold: Manifold) -> None:
+def test_derivatives_against_differences(manifold: Chart) -> None:
     theta, step = parameters(manifold, 5), 1e-5
     jet = manifold.jet(theta)
     np.testing.assert_allclose(jet.x, manifold.points(theta), atol=1e-12)
@@ -59,7 +57,7 @@ def test_derivatives_against_differences(manifold: Manifold) -> None:
 
 
 @pytest.mark.parametrize("manifold", manifolds(), ids=repr)
-def test_derivative_bounds_hold_on_their_cells(manifold: Manifold) -> None:
+def test_derivative_bounds_hold_on_their_cells(manifold: Chart) -> None:
     rng = np.random.default_rng(3)
     centre, half = parameters(manifold, 20), np.full((20, manifold.dim), 0.2)
     bounds = manifold.derivative_bounds(centre, half)
@@ -84,7 +82,7 @@ def test_the_group_acts_on_matrices() -> None:
 
 
 @pytest.mark.parametrize("manifold", manifolds(), ids=repr)
-def test_the_grid_covers_the_box(manifold: Manifold) -> None:
+def test_the_grid_covers_the_box(manifold: Chart) -> None:
     centres, half = manifold.grid(50)
     assert len(centres) >= 50
     for theta in parameters(manifold, 100):
@@ -102,21 +100,6 @@ def test_closed() -> None:
     turn = np.array([[0.0, -2.0], [2.0, 0.0]])
     assert Orbit(turn, [1, 0], (0.5, 0.5 + np.pi)).closed
     assert not Orbit(turn, [1, 0], (0, 3.14)).closed
-
-
-def test_files_round_trip(tmp_path: Path) -> None:
-    orbit = Orbit([[0, -1], [1, 0]], [1, 2], (0, 1))
-    orbit.save(tmp_path / "orbit.npz")
-    again = Orbit.load(tmp_path / "orbit.npz")
-    assert again.interval == (0.0, 1.0)
-    np.testing.assert_array_equal(again.generator, orbit.generator)
-    np.testing.assert_array_equal(again.x0, orbit.x0)
-    assert isinstance(load_orbit(tmp_path / "orbit.npz"), Orbit)
-    product = ProductOrbit(generators(2, 3, True), np.ones(3), [(0, 1), (2, 3)])
-    product.save(tmp_path / "product.npz")
-    loaded = load_orbit(tmp_path / "product.npz")
-    np.testing.assert_array_equal(loaded.generators, product.generators)
-    np.testing.assert_array_equal(loaded.hi, [1, 3])
 
 
 def test_errors() -> None:
@@ -138,20 +121,3 @@ def test_errors() -> None:
         ProductOrbit([np.zeros((2, 2))], [1, 0], [(0, 1), (0, 1)])
     with pytest.raises(ShapeError, match=r"\(n, 1\)"):
         Orbit(np.zeros((2, 2)), [1, 0], (0, 1)).points([0.5])
-
-
-def test_file_errors(tmp_path: Path) -> None:
-    path = tmp_path / "bad.npz"
-    with pytest.raises(FileFormatError, match="orbit"):
-        load_orbit(path)
-    path.write_bytes(b"not an archive")
-    with pytest.raises(FileFormatError, match="orbit"):
-        Orbit.load(path)
-    with path.open("wb") as file:
-        np.savez(file, G=np.eye(2), x0=np.ones(2))
-    with pytest.raises(FileFormatError, match="interval"):
-        load_orbit(path)
-    with path.open("wb") as file:
-        np.savez(file, G=np.array(["a"]), x0=np.ones(2), interval=np.ones(2))
-    with pytest.raises(FileFormatError, match="real numbers"):
-        load_orbit(path)

@@ -54,7 +54,7 @@ def test_shares_add_up(summary: dict) -> None:
 def test_theorem_of_the_networks_it_left(folder: Path, summary: dict) -> None:
     orbit = summary["orbit"]
     thetas = np.linspace(*orbit["interval"], 400)
-    curve = polyae.queries.manifolds.Orbit.load(folder / "orbit.npz").points(thetas[:, None])
+    curve = polyae.load_manifold(folder / "orbit.npz").charts[0].points(thetas[:, None])
     for name in ("plain", "regularised"):
         model = orbit[name]
         net = polyae.read_network(folder / f"orbit_{name}.json")

@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import SettingError, ShapeError
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
+from polyae.queries.manifolds import Chart, Manifold, Orbit, ProductOrbit
 from polyae.queries.radii import Radii, radii
 from polyae.queries.theorem.closest import Closest
 from polyae.queries.theorem.contact import Contacts, find_contacts
@@ -160,6 +160,8 @@ def theorem_bound(
     'holds'
     """
     _check(complex_, manifold, gap, budget, readings)
+    if not isinstance(manifold, Chart):
+        raise SettingError(f"the theorem is evaluated for a single orbit, got {manifold!r}")
     pieces, closest = surface(complex_), Closest(manifold)
     rounding = rounding_of_distances(pieces, manifold, closest)
     tolerance = CONTACT * pieces.scale

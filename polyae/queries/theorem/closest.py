@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from polyae.queries.manifolds import Manifold
+from polyae.queries.manifolds import Chart
 from polyae.queries.theorem.newton import ClosestPoints, descend, half_square, newton_step
 
 Float = NDArray[np.float64]
@@ -34,7 +34,7 @@ CELL_BUDGET = 30_000
 class Closest:
     """Closest points of one manifold."""
 
-    def __init__(self, manifold: Manifold) -> None:
+    def __init__(self, manifold: Chart) -> None:
         self.manifold = manifold
         self.centres, self.half = manifold.grid(_cell_count(manifold))
         self.x = manifold.points(self.centres)
@@ -123,7 +123,7 @@ class Closest:
         return np.sqrt(np.maximum(apart**2 + 2 * drop, 0.0))
 
 
-def _cell_count(manifold: Manifold) -> int:
+def _cell_count(manifold: Chart) -> int:
     """As many cells as the manifold turns by fractions of a radian along its parameters."""
     centre = ((manifold.lo + manifold.hi) / 2)[None]
     jet = manifold.jet(centre)

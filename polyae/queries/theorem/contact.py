@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import subspace_angles
 
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Jet, Manifold
+from polyae.queries.manifolds import Chart, Jet
 from polyae.queries.theorem.closest import Closest
 from polyae.queries.theorem.newton import step_in_box
 from polyae.queries.theorem.surface import Surface
@@ -112,7 +112,7 @@ def find_contacts(surface: Surface, closest: Closest, rounding: float, tolerance
 class _Search:
     """Local searches on simplices of the surface, by number."""
 
-    def __init__(self, surface: Surface, manifold: Manifold) -> None:
+    def __init__(self, surface: Surface, manifold: Chart) -> None:
         self.surface, self.manifold = surface, manifold
         left, values, _ = np.linalg.svd(np.array([a for a, _ in surface.maps]), full_matrices=False)
         sound = values > RANK_TOLERANCE * values[:, :1]

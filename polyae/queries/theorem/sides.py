@@ -16,7 +16,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.queries.manifolds import Manifold
+from polyae.queries.manifolds import Chart
 from polyae.queries.theorem.closest import Closest
 from polyae.queries.theorem.mixing import mixed_bound
 from polyae.queries.theorem.supremum import Field
@@ -32,7 +32,7 @@ __all__ = ["ManifoldToSurface", "SurfaceToManifold", "bending", "rounding_of_dis
 ROUNDING_FACTOR = 64.0
 
 
-def rounding_of_distances(surface: Surface, manifold: Manifold, closest: Closest) -> float:
+def rounding_of_distances(surface: Surface, manifold: Chart, closest: Closest) -> float:
     """Absolute error by rounding of a distance between surface and manifold."""
     norms = np.linalg.norm(closest.x, axis=1)
     speeds = closest.reach / max(float(closest.half @ manifold.scales), np.finfo(float).tiny)
@@ -41,7 +41,7 @@ def rounding_of_distances(surface: Surface, manifold: Manifold, closest: Closest
     return ROUNDING_FACTOR * UNIT_ROUNDOFF * float(np.sqrt(manifold.ambient)) * size
 
 
-def bending(manifold: Manifold, corners: Float) -> Float:
+def bending(manifold: Chart, corners: Float) -> Float:
     """Remainder (n,) of the bound above for parameters at corners (n, k, m)."""
     low, high = corners.min(axis=1), corners.max(axis=1)
     second = manifold.derivative_bounds((low + high) / 2, (high - low) / 2)[:, 1]
@@ -59,7 +59,7 @@ class SurfaceToManifold(Field):
         Their codes.
     """
 
-    def __init__(self, surface: Surface, manifold: Manifold, closest: Closest, rounding: float) -> None:
+    def __init__(self, surface: Surface, manifold: Chart, closest: Closest, rounding: float) -> None:
         self.manifold, self.closest = manifold, closest
         self.scale, self.rounding = surface.scale, rounding
         self.y, self.latent = surface.all_corners, surface.all_latent
@@ -105,7 +105,7 @@ class ManifoldToSurface(Field):
     theta : array, shape (v, m)
     """
 
-    def __init__(self, surface: Surface, manifold: Manifold, rounding: float) -> None:
+    def __init__(self, surface: Surface, manifold: Chart, rounding: float) -> None:
         self.manifold, self.surface = manifold, surface
         self.scale, self.rounding = surface.scale, rounding
         self.theta = np.zeros((0, manifold.dim))

@@ -1,99 +1,28 @@
-"""Models of the data manifold X: orbits of one or several generators.
+"""Orbits of one or several generators: ``x(θ) = exp(θ_1 G_1) ⋯ exp(θ_m G_m) x0`` with θ in a box.
 
-``x(θ) = exp(θ_1 G_1) ⋯ exp(θ_m G_m) x0`` with θ in a box (section 4 of Cosentino et al., 2021).  What the
-queries need from a manifold is :class:`Manifold`: points, derivatives, and bounds on derivatives over
-cells of the parameter box.
+Section 4 of Cosentino et al., 2021.  The generators need not commute; their order is part of the model.
 """
 
 from __future__ import annotations
 
-import zipfile
-from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from pathlib import Path
 from typing import cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.errors import DataError, FileFormatError, ShapeError
-from polyae.queries.exponential import Exponential
+from polyae.errors import DataError, ShapeError
+from polyae.queries.manifolds.exponential import Exponential
+from polyae.queries.manifolds.manifold import Chart, Jet
 
 Float = NDArray[np.float64]
 
 #: Derivatives of an orbit that are looked at to bound the first three; a nilpotent generator may end them.
 DERIVATIVES = 5
 
-__all__ = ["Jet", "Manifold", "Orbit", "ProductOrbit", "load_orbit"]
+__all__ = ["Orbit", "ProductOrbit"]
 
 
-@dataclass(frozen=True)
-class Jet:
-    """Points of a manifold with their first and second derivatives.
-
-    Attributes
-    ----------
-    x : array, shape (n, d)
-    first : array, shape (n, m, d)
-    second : array, shape (n, m, m, d)
-    """
-
-    x: Float
-    first: Float
-    second: Float
-
-
-class Manifold(ABC):
-    """A smooth image of a box of parameters.
-
-    Attributes
-    ----------
-    lo, hi : array, shape (m,)
-        The box.
-    scales : array, shape (m,)
-        Weights ℓ of :meth:`derivative_bounds`; a step δ in the parameters has length ``Σ ℓ_j |δ_j|``.
-    """
-
-    lo: Float
-    hi: Float
-    scales: Float
-
-    @property
-    def dim(self) -> int:
-        """Number m of parameters."""
-        return self.lo.size
-
-    @property
-    @abstractmethod
-    def ambient(self) -> int:
-        """Dimension d of the data space."""
-
-    @abstractmethod
-    def points(self, theta: ArrayLike) -> Float:
-        """Points (n, d) at parameters (n, m)."""
-
-    @abstractmethod
-    def jet(self, theta: ArrayLike) -> Jet:
-        """Points and derivatives at parameters (n, m)."""
-
-    @abstractmethod
-    def derivative_bounds(self, centre: Float, half: Float) -> Float:
-        """Bounds c (n, 3) on the cells ``|θ - centre| <= half``, both (n, m).
-
-        The k-th derivative of x in a direction δ is at most ``c_k (Σ ℓ_j |δ_j|)^k`` on the whole cell.
-        """
-
-    def grid(self, count: int) -> tuple[Float, Float]:
-        """Cover the box by at least `count` equal cells: centres (n, m) and half widths (m,)."""
-        lengths = np.maximum(self.scales * (self.hi - self.lo), np.finfo(float).tiny)
-        share = (count / np.prod(lengths / lengths.max())) ** (1.0 / self.dim)
-        steps = np.maximum(np.ceil(share * lengths / lengths.max()), 1).astype(int)
-        half = (self.hi - self.lo) / (2 * steps)
-        axes = [lo + h * (2 * np.arange(n) + 1) for lo, h, n in zip(self.lo, half, steps, strict=True)]
-        return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, self.dim), half
-
-
-class ProductOrbit(Manifold):
+class ProductOrbit(Chart):
     """Orbit of several generators in a stated order, ``exp(θ_1 G_1) ⋯ exp(θ_m G_m) x0``.
 
     Parameters
@@ -189,10 +118,9 @@ class ProductOrbit(Manifold):
         growth = np.exp(farthest @ np.array([flow.growth for flow in self._flows]))
         return np.repeat((growth * np.linalg.norm(self.x0))[:, None], 3, axis=1)
 
-    def save(self, path: str | Path) -> None:
-        """Write to an ``.npz`` file with the arrays ``G`` (m, d, d), ``x0`` and ``box`` (m, 2)."""
-        with open(path, "wb") as file:
-            np.savez(file, G=self.generators, x0=self.x0, box=np.column_stack([self.lo, self.hi]))
+    @property
+    def record(self) -> dict[str, Float]:
+        return {"G": self.generators, "x0": self.x0, "box": np.column_stack([self.lo, self.hi])}
 
 
 class Orbit(ProductOrbit):
@@ -260,36 +188,9 @@ class Orbit(ProductOrbit):
             bounds[:, k] = np.minimum(bounds[:, k], norms[k] + half[:, 0] * bounds[:, k + 1])
         return bounds[:, :3]
 
-    def save(self, path: str | Path) -> None:
-        """Write to an ``.npz`` file with the arrays ``G`` (d, d), ``x0`` (d,) and ``interval`` (2,)."""
-        with open(path, "wb") as file:
-            np.savez(file, G=self.generator, x0=self.x0, interval=np.array(self.interval))
-
-    @classmethod
-    def load(cls, path: str | Path) -> Orbit:
-        """Read what :meth:`save` wrote.
-
-        Raises
-        ------
-        FileFormatError
-            If the file is missing, no npz file, or lacks one of its arrays.
-        """
-        arrays = _read_arrays(path, ("G", "x0", "interval"))
-        return cls(arrays["G"], arrays["x0"], arrays["interval"])
-
-
-def load_orbit(path: str | Path) -> ProductOrbit:
-    """Read an :class:`Orbit` (arrays G, x0, interval) or a :class:`ProductOrbit` (G, x0, box).
-
-    Raises
-    ------
-    FileFormatError
-        If the file is missing, no npz file, or lacks one of these arrays.
-    """
-    arrays = _read_arrays(path, ("G", "x0"))
-    if "box" in arrays:
-        return ProductOrbit(arrays["G"], arrays["x0"], arrays["box"])
-    return Orbit.load(path)
+    @property
+    def record(self) -> dict[str, Float]:
+        return {"G": self.generator, "x0": self.x0, "interval": np.array(self.interval)}
 
 
 def _as_generators(generators: ArrayLike) -> Float:
@@ -300,17 +201,3 @@ def _as_generators(generators: ArrayLike) -> Float:
     if array.ndim != 3 or array.shape[1] != array.shape[2] or 0 in array.shape:
         raise ShapeError(f"a generator must be a square matrix, got shape {array.shape[1:]}")
     return array
-
-
-def _read_arrays(path: str | Path, needed: tuple[str, ...]) -> dict[str, Float]:
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: np.asarray(stored[name]) for name in stored.files}
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise FileFormatError(f"{path}: not a readable npz file of an orbit ({error})") from error
-    for name in needed:
-        if name not in arrays:
-            raise FileFormatError(f"{path}: the array {name!r} is missing; an orbit file holds {', '.join(needed)}")
-        if arrays[name].dtype.kind not in "fiu":
-            raise FileFormatError(f"{path}: the array {name!r} must hold real numbers, not {arrays[name].dtype}")
-    return arrays
