@@ -118,6 +118,6 @@ def _departures(table: Table) -> str:
         f"Not given by the paper and chosen here: widths {'-'.join(map(str, first.hidden))}, Adam at "
         f"{first.learning_rate:g}, {first.validation:.0%} of the training data for validation, latent samples normal "
         f"with the codes' mean and deviation, {near} neighbours a region for the exact second order, means over "
-        f'pairs, noise {first.noise:g} for the contractive model\'s neighbours. Data whose names say "generated" or '
+        'pairs. Data whose names say "generated" or '
         '"subset" are not the paper\'s own files.\n'
     )

@@ -69,15 +69,15 @@ def matrices(kind: Kind, raw: Tensor) -> Tensor:
     return (raw - raw.mT) / 2 if kind == "skew" else raw
 
 
-def move(kind: Kind, raw: Tensor, columns: Tensor) -> Tensor:
-    """``G_k C`` for all generators and columns C of shape (d, q), in one product: shape (m, d, q).
+def move(kind: Kind, raw: Tensor, rows: Tensor) -> Tensor:
+    """``G_k x`` for all generators and the rows x of a matrix (q, d), in one product: shape (q, m, d).
 
     Costs m d² q multiplications, and 2 m d q times the rank for generators of low rank.
     """
     if kind == "low rank":
-        return raw[0] @ (raw[1].mT @ columns)
+        return ((rows @ raw[1]) @ raw[0].mT).transpose(0, 1)
     generators = matrices(kind, raw)
-    return (generators.flatten(0, 1) @ columns).unflatten(0, generators.shape[:2])
+    return (rows @ generators.flatten(0, 1).T).unflatten(1, generators.shape[:2])
 
 
 def largest_norm(kind: Kind, raw: Tensor) -> Tensor:

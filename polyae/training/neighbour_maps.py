@@ -8,7 +8,7 @@ nothing behind the unit changes its state.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -34,19 +34,27 @@ __all__ = ["PairMaps", "RegionMaps", "jacobians", "neighbour_maps", "region_maps
 class RegionMaps:
     """Affine maps of n regions, and how every unit is reached and what follows from it.
 
+    Everything passes through the last linear layer, of weights (d, w), which no unit follows; what is kept
+    ends before it, and `last` leads to the output.  A module that ends otherwise has w = d and no `last`.
+
     Attributes
     ----------
     columns : tensor, shape (n, h + 1, d)
         Images of the axes and of the origin: Aᵀ, and B as the last row.
+    inner : tensor, shape (n, h + 1, w)
+        The same before the last layer.
+    last : tensor, shape (d, w), or None
     before : list of tensors, shape (n, h + 1, width)
         Pre-activations of every layer of units: gradients, and offsets in the last row.
-    behind : list of tensors, shape (n, d, width) or (1, d, width)
-        Derivative of the output with respect to the activations of the same layers.
+    behind : list of tensors, shape (n, w, width) or (1, w, width)
+        Derivative of what enters the last layer with respect to the activations of the same layers.
     gaps : list of tensors, shape (width,)
         1 - slope of every unit.
     """
 
     columns: Tensor
+    inner: Tensor
+    last: Tensor | None
     before: list[Tensor]
     behind: list[Tensor]
     gaps: list[Tensor]
@@ -93,25 +101,37 @@ def region_maps(module: nn.Module, patterns: Bool | Tensor) -> RegionMaps:
     like = next(module.parameters())
     bits = check_patterns(patterns, steps, like.device)
     parts = _per_step(steps, bits)
+    final = steps[-1].layer if isinstance(steps[-1].layer, nn.Linear) else None
+    within = len(steps) if final is None else len(steps) - 1
     columns = torch.eye(input_dim + 1, input_dim, dtype=like.dtype, device=like.device)[None]
     before, gaps = [], []
-    for step, part in zip(steps, parts, strict=True):
+    for step, part in zip(steps[:within], parts, strict=False):
         if step.slope is None:
             columns = apply_affine(step.layer, columns)
         else:
             before.append(columns.expand(len(bits), -1, -1))
             gaps.append(1 - step.slope)
             columns = apply_units(step, step.slope, columns, part)
-    columns = columns.expand(len(bits), -1, -1)
-    rows = torch.eye(columns.shape[2], dtype=like.dtype, device=like.device)[None]
+    inner = columns.expand(len(bits), -1, -1)
+    behind = _behind(steps[:within], parts[:within], inner)
+    if final is None:
+        return RegionMaps(inner, inner, None, before, behind, gaps)
+    columns = apply_affine(final, columns).expand(len(bits), -1, -1)
+    return RegionMaps(columns, inner, final.weight, before, behind, gaps)
+
+
+def _behind(steps: list[Step], parts: list[Tensor], like: Tensor) -> list[Tensor]:
+    """Derivative of the last outputs with respect to the activations of every layer of units."""
+    layers = sum(step.slope is not None for step in steps)
+    rows = torch.eye(like.shape[2], dtype=like.dtype, device=like.device)[None]
     behind: list[Tensor] = []
     for step, part in zip(reversed(steps), reversed(parts), strict=True):
         if step.slope is not None:
             behind.insert(0, rows)
-            if len(behind) == len(before):  # nothing before the first units is asked for
-                break
+        if len(behind) == layers:  # nothing before the first units is asked for
+            break
         rows = _back(step, rows, part)
-    return RegionMaps(columns, before, behind, gaps)
+    return behind
 
 
 def jacobians(module: nn.Module, patterns: Bool | Tensor) -> Tensor:
@@ -137,7 +157,7 @@ def _places(steps: list[Step]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def _flips(maps: RegionMaps, steps: list[Step], owner: Tensor, unit: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-    """u times the gap (k, d), and v (k, h + 1), of one unit a pair."""
+    """u times the gap before the last layer (k, w), and v (k, h + 1), of one unit a pair."""
     which, output = _places(steps)
     order = np.argsort(which[unit], kind="stable")
     parts = np.split(order, np.searchsorted(which[unit][order], np.arange(1, len(maps.before))))
@@ -152,26 +172,67 @@ def _flips(maps: RegionMaps, steps: list[Step], owner: Tensor, unit: NDArray[np.
     return torch.cat(left)[back], torch.cat(right)[back]
 
 
-class PairMaps(NamedTuple):
+@dataclass(frozen=True)
+class PairMaps:
     """Affine maps of n regions and of k neighbours, and what tells them apart.
 
     Attributes
     ----------
-    A, B : tensors, shape (n, d, h) and (n, d)
-    A_neighbours, B_neighbours : tensors, shape (k, d, h) and (k, d)
-    single : tensor of int64, shape (s,)
-        Neighbours that differ in one unit.
-    u, v : tensors, shape (s, d) and (s, h + 1)
-        ``[A_ω' B_ω'] = [A_ω B_ω] + u vᵀ`` for these.
+    regions : RegionMaps
+    owner : tensor of int64, shape (k,)
+        Region that each neighbour belongs to.
+    single, rest : tensors of int64, shapes (s,) and (k - s,)
+        Neighbours that differ in one unit, and the others.
+    inner_u, v : tensors, shape (s, w) and (s, h + 1)
+        ``[A_ω' B_ω'] = [A_ω B_ω] + W inner_u vᵀ`` for these, with the weights W of the last layer.
+    rest_maps : pair of tensors, shape (k - s, d, h) and (k - s, d)
+        Maps of the others.
     """
 
-    A: Tensor
-    B: Tensor
-    A_neighbours: Tensor
-    B_neighbours: Tensor
+    regions: RegionMaps
+    owner: Tensor
     single: Tensor
-    u: Tensor
+    rest: Tensor
+    inner_u: Tensor
     v: Tensor
+    rest_maps: tuple[Tensor, Tensor]
+
+    @property
+    def A(self) -> Tensor:
+        """``A_ω``: shape (n, d, h)."""
+        return self.regions.affine[0]
+
+    @property
+    def B(self) -> Tensor:
+        """``B_ω``: shape (n, d)."""
+        return self.regions.affine[1]
+
+    @cached_property
+    def u(self) -> Tensor:
+        """``W inner_u``: shape (s, d)."""
+        last = self.regions.last
+        return self.inner_u if last is None else self.inner_u @ last.mT
+
+    @cached_property
+    def _near(self) -> tuple[Tensor, Tensor]:
+        # Transposed, so that the loop over the d entries of u, the longest, is the innermost.
+        near = torch.addcmul(self.regions.columns[self.owner[self.single]], self.v[:, :, None], self.u[:, None])
+        near_a, near_b = near[:, :-1].mT, near[:, -1]
+        if not len(self.rest):
+            return near_a, near_b
+        back = torch.cat([self.single, self.rest]).argsort()
+        full_a, full_b = self.rest_maps
+        return torch.cat([near_a, full_a])[back], torch.cat([near_b, full_b])[back]
+
+    @property
+    def A_neighbours(self) -> Tensor:
+        """``A_ω'``: shape (k, d, h); made when first asked for."""
+        return self._near[0]
+
+    @property
+    def B_neighbours(self) -> Tensor:
+        """``B_ω'``: shape (k, d)."""
+        return self._near[1]
 
 
 def neighbour_maps(module: nn.Module, patterns: Bool, owner: NDArray[np.int64], neighbours: Bool) -> PairMaps:
@@ -198,28 +259,21 @@ def neighbour_maps(module: nn.Module, patterns: Bool, owner: NDArray[np.int64], 
             f"{len(owner)} neighbours need shape ({len(owner)}, {patterns.shape[-1]}), got {neighbours.shape}"
         )
     maps = region_maps(module, patterns)
-    a, b = maps.affine
     changed = patterns[owner] != neighbours
     alone = changed.sum(axis=1) == 1
-    single, rest = (torch.as_tensor(np.flatnonzero(x), device=a.device) for x in (alone, ~alone))
-    at = torch.as_tensor(owner[alone], dtype=torch.int64, device=a.device)
-    u, v = _signed_flips(module, maps, at, changed[alone], neighbours[alone])
-    # Transposed, so that the loop over the d entries of u, the longest, is the innermost.
-    near = torch.addcmul(maps.columns[at], v[:, :, None], u[:, None])
-    near_a, near_b = near[:, :-1].mT, near[:, -1]
-    if len(rest):
-        full_a, full_b = affine_maps(module, neighbours[~alone])
-        back = torch.cat([single, rest]).argsort()
-        near_a, near_b = torch.cat([near_a, full_a])[back], torch.cat([near_b, full_b])[back]
-    return PairMaps(a, b, near_a, near_b, single, u, v)
+    where = torch.as_tensor(owner, dtype=torch.int64, device=maps.columns.device)
+    single, rest = (torch.as_tensor(np.flatnonzero(x), device=where.device) for x in (alone, ~alone))
+    inner_u, v = _signed_flips(module, maps, where[single], changed[alone], neighbours[alone])
+    none = (maps.columns.new_zeros(0, maps.columns.shape[2], maps.columns.shape[1] - 1), maps.columns[:0, 0])
+    others = affine_maps(module, neighbours[~alone]) if len(rest) else none
+    return PairMaps(maps, where, single, rest, inner_u, v, others)
 
 
 def _signed_flips(
     module: nn.Module, maps: RegionMaps, owner: Tensor, changed: Bool, neighbours: Bool
 ) -> tuple[Tensor, Tensor]:
     if not len(owner):
-        like = maps.columns
-        return like.new_zeros(0, like.shape[2]), like.new_zeros(0, like.shape[1])
+        return maps.inner.new_zeros(0, maps.inner.shape[2]), maps.columns.new_zeros(0, maps.columns.shape[1])
     unit = changed.argmax(axis=1)
     u, v = _flips(maps, layer_steps(module)[1], owner, unit)
     turned_on = torch.as_tensor(neighbours[np.arange(len(unit)), unit], device=owner.device)

@@ -42,7 +42,7 @@ class NeighbourMaps:
         Euclidean distance from the code to the hyperplane of the facet, without gradient.
     maps : PairMaps
         ``A, B`` of the codes' regions, ``A_neighbours, B_neighbours``, and their differences of rank one; the
-        first four can be asked of this object itself.
+        first four can be asked of this object itself. Maps of neighbours are made when first asked for.
     """
 
     found: NeighbourhoodBatch
@@ -200,6 +200,5 @@ class NeighbourOracle:
         """Neighbours and maps of codes (n, h); errors as :meth:`find`."""
         found = self.find(codes)
         maps = neighbour_maps(self.module, found.patterns, found.owner, found.neighbours)
-        owner = torch.as_tensor(found.owner, device=maps.A.device)
-        distances = torch.as_tensor(found.distances, dtype=maps.A.dtype, device=maps.A.device)
-        return NeighbourMaps(found, owner, distances, maps)
+        distances = torch.as_tensor(found.distances).to(maps.regions.columns)
+        return NeighbourMaps(found, maps.owner, distances, maps)

@@ -156,9 +156,9 @@ class LieGroupRegulariser(nn.Module):
             return self.dim * torch.finfo(sizes.dtype).eps * largest_norm(self.kind, self.raw) * sizes
 
     def _moved(self, sources: Tensor) -> tuple[Tensor, Tensor]:
-        """``G_k A`` flattened, (p, m, d*h), and the norms below which it is rounding error, (p,)."""
-        moved = move(self.kind, self.raw, sources.permute(1, 0, 2).flatten(1))
-        moved = moved.unflatten(2, (len(sources), sources.shape[2])).permute(2, 0, 1, 3).flatten(2)
+        """``(G_k A)ᵀ`` flattened, (p, m, h*d), and the norms below which it is rounding error, (p,)."""
+        moved = move(self.kind, self.raw, sources.mT.flatten(0, 1))
+        moved = moved.unflatten(0, (len(sources), sources.shape[2])).transpose(1, 2).flatten(2)
         return moved, self.floor(torch.linalg.vector_norm(sources.detach(), dim=(1, 2)))
 
     def check(self, targets: Tensor, sources: Tensor) -> None:
@@ -188,7 +188,7 @@ class LieGroupRegulariser(nn.Module):
             If the shapes do not fit.
         """
         self.check(targets, sources)
-        difference = (targets - sources).flatten(1)
+        difference = (targets - sources).mT.flatten(1)
         moved, floor = self._moved(sources)
         epsilon = closed_form_epsilon(moved.detach(), difference.detach(), floor)
         left = difference - (epsilon[:, None, :] @ moved)[:, 0]

@@ -34,6 +34,7 @@ class Row:
     validation_error: float
     test_error: float
     seconds: float
+    processor_seconds: float
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,9 @@ def plan(
     noises: Sequence[float],
     common: RunSettings | None = None,
 ) -> list[RunSettings]:
-    """Settings of all runs on one data set: every model with every λ, or noise, that concerns it, and every seed.
+    """Settings of all runs on one data set: every model with every λ and noise that concern it, and every seed.
+
+    Noise concerns the denoising and the contractive model, λ all but "ae" and "denoising".
 
     Raises
     ------
@@ -75,6 +78,8 @@ def plan(
                 grid = [kind]
             case "denoising":
                 grid = [replace(kind, noise=noise) for noise in noises]
+            case "contractive":
+                grid = [replace(kind, weight=weight, noise=noise) for weight in weights for noise in noises]
             case _:
                 grid = [replace(kind, weight=weight) for weight in weights]
         found += [replace(each, seed=base.seed + k) for each in grid for k in range(runs)]
@@ -96,13 +101,15 @@ def projected_seconds(table: Table) -> list[tuple[str, str, float, float]]:
 def _one(data: Dataset, settings: RunSettings, folder: Path) -> Row:
     name = f"{settings.model}-{settings.weight:g}-{settings.noise:g}-{settings.seed}".replace(" ", "-")
     common = (data.name, settings.model, settings.weight, settings.noise, settings.seed)
-    began = time.perf_counter()
+    began, busy = time.perf_counter(), time.process_time()
     try:
         result = run(data, settings, folder / data.name.replace(" ", "-") / name)
     except NetworkError:
-        return Row(*common, 0, 0, math.nan, math.nan, time.perf_counter() - began)
-    best, seconds = result.best, sum(epoch.seconds for epoch in result.epochs)
-    return Row(*common, len(result.epochs), best.number, best.validation_error, best.test_error, seconds)
+        times = time.perf_counter() - began, time.process_time() - busy
+        return Row(*common, 0, 0, math.nan, math.nan, *times)
+    best, epochs = result.best, result.epochs
+    times = sum(epoch.seconds for epoch in epochs), sum(epoch.processor_seconds for epoch in epochs)
+    return Row(*common, len(epochs), best.number, best.validation_error, best.test_error, *times)
 
 
 def fill(table: Table, folder: Path, on_row: Callable[[Row], None] | None = None) -> list[Row]:
@@ -172,7 +179,8 @@ def _cell(data: str, model: ModelName, rows: Sequence[Row]) -> str:
     errors = 100 * np.array([row.test_error for row in best])
     if np.isnan(errors).any():
         return "diverged"
-    setting = {"ae": "", "denoising": f", σ {best[0].noise:g}"}.get(model, f", λ {best[0].weight:g}")
+    weight, noise = f", λ {best[0].weight:g}", f", σ {best[0].noise:g}"
+    setting = {"ae": "", "denoising": noise, "contractive": weight + noise}.get(model, weight)
     spread = f" ± {errors.std(ddof=1):.2f}" if len(errors) > 1 else ""
     theirs = paper_figure(data.partition(",")[0].partition(" ")[0], model)
     paper = "" if theirs is None else f" ({theirs[0]:g} ± {theirs[1]:g})"

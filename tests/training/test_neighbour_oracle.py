@@ -98,7 +98,7 @@ def test_maps_are_those_of_the_patterns(module):
 def test_values_and_gradients_of_flips_are_those_of_full_products(module, flips):
     units = from_torch(module).num_units
     if units == 0:
-        assert len(neighbour_maps(module, np.zeros((2, 0), bool), np.zeros(0, int), np.zeros((0, 0), bool))[2]) == 0
+        assert len(neighbour_maps(module, np.zeros((2, 0), bool), np.zeros(0, int), np.zeros((0, 0), bool)).single) == 0
         return
     rng = np.random.default_rng(3)
     patterns = rng.random((4, units)) < 0.5
@@ -106,7 +106,8 @@ def test_values_and_gradients_of_flips_are_those_of_full_products(module, flips)
     neighbours = patterns[owner]
     for i in range(9):
         neighbours[i, rng.permutation(units)[: flips[i % len(flips)]]] ^= True
-    ours = neighbour_maps(module, patterns, owner, neighbours)[:4]
+    maps = neighbour_maps(module, patterns, owner, neighbours)
+    ours = (maps.A, maps.B, maps.A_neighbours, maps.B_neighbours)
     theirs = (*affine_maps(module, patterns), *affine_maps(module, neighbours))
     weights = [torch.tensor(rng.normal(size=tuple(t.shape))) for t in ours]
     gradients = []
@@ -138,7 +139,7 @@ def test_region_maps_hold_the_derivatives():
         torch.testing.assert_close(maps.before[i][0, :-1].T, rows)
         after = module[: cut + 1](z[None])[0].detach()
         behind = torch.autograd.functional.jacobian(lambda t, cut=cut: module[cut + 1 :](t[None])[0], after)
-        torch.testing.assert_close(maps.behind[i][0], behind)
+        torch.testing.assert_close(maps.last @ maps.behind[i][0], behind)
 
 
 def test_weights_are_read_at_every_call():

@@ -40,11 +40,11 @@ def gradcheck(regulariser, *tensors):
 
 
 @pytest.mark.parametrize(("kind", "rank"), KINDS)
-def test_moved_columns_are_products_with_the_matrices(kind, rank):
+def test_moved_rows_are_products_with_the_matrices(kind, rank):
     regulariser = LieGroupRegulariser(5, kind=kind, rank=rank, num_generators=3, dtype=DOUBLE)
-    columns = draw(5, 4)
-    expected = torch.stack([g @ columns for g in regulariser.generators])
-    torch.testing.assert_close(move(kind, regulariser.raw, columns), expected)
+    rows = draw(4, 5)
+    expected = torch.stack([torch.stack([g @ x for g in regulariser.generators]) for x in rows])
+    torch.testing.assert_close(move(kind, regulariser.raw, rows), expected)
 
 
 def test_generators_of_low_rank():

@@ -7,7 +7,7 @@ import pytest
 
 from polyae.errors import FileFormatError, SettingError
 from polyae.training.paper_table import paper_figure
-from polyae.training.protocol import RunSettings
+from polyae.training.protocol import ModelName, RunSettings
 from polyae.training.runs import run
 from polyae.training.synthetic import synthetic_control
 from polyae.training.table import Row, Table, fill, markdown, plan, projected_seconds, read_rows, write_rows
@@ -21,13 +21,14 @@ def small_table() -> Table:
 
 
 def without_time(rows: list[Row]) -> list[tuple[object, ...]]:
-    return [tuple(v for k, v in vars(row).items() if k != "seconds") for row in rows]
+    return [tuple(v for k, v in vars(row).items() if "seconds" not in k) for row in rows]
 
 
 def test_plan_varies_what_concerns_a_model() -> None:
-    settings = plan(["ae", "denoising", "first order"], runs=3, weights=[1.0, 2.0], noises=[0.1, 0.2, 0.5])
-    assert [sum(s.model == m for s in settings) for m in ("ae", "denoising", "first order")] == [3, 9, 6]
-    assert {s.seed for s in settings} == {0, 1, 2} and len(set(settings)) == 18
+    models: tuple[ModelName, ...] = ("ae", "denoising", "contractive", "first order")
+    settings = plan(models, runs=3, weights=[1.0, 2.0], noises=[0.1, 0.2, 0.5])
+    assert [sum(s.model == m for s in settings) for m in models] == [3, 9, 18, 6]
+    assert {s.seed for s in settings} == {0, 1, 2} and len(set(settings)) == 36
     with pytest.raises(SettingError, match="at least"):
         plan(["ae"], runs=0, weights=[1.0], noises=[0.1])
 
@@ -54,7 +55,7 @@ def test_a_stopped_table_goes_on_to_the_same_rows(tmp_path: Path) -> None:
 
 def test_rows_survive_a_file(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
-    rows = [Row("CBF", "ae", 1.0, 0.1, seed, 3, 2, 0.5, 0.25, 1.5) for seed in range(2)]
+    rows = [Row("CBF", "ae", 1.0, 0.1, seed, 3, 2, 0.5, 0.25, 1.5, 1.25) for seed in range(2)]
     write_rows(rows, tmp_path / "a.parquet")
     assert read_rows(tmp_path / "a.parquet") == rows
     (tmp_path / "b.parquet").write_bytes(b"no table")
@@ -65,7 +66,7 @@ def test_rows_survive_a_file(tmp_path: Path) -> None:
 
 def test_markdown_takes_the_best_setting_by_validation() -> None:
     def rows(weight: float, validation: float, tests: list[float]) -> list[Row]:
-        return [Row("CBF", "first order", weight, 0.1, s, 9, 5, validation, t, 1.0) for s, t in enumerate(tests)]
+        return [Row("CBF", "first order", weight, 0.1, s, 9, 5, validation, t, 1.0, 1.0) for s, t in enumerate(tests)]
 
     text = markdown(rows(1.0, 0.4, [0.5, 0.6]) + rows(10.0, 0.3, [0.7, 0.9]) + rows(100.0, math.nan, [math.nan] * 2))
     # Mean 80, standard deviation 100 * sqrt(0.02); the worse test error does not matter, nor do runs that diverged.
