@@ -26,7 +26,10 @@ OutOption = Annotated[
 ]
 RootOption = Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Folder with data files.")]
 DataOption = Annotated[
-    str, typer.Option("--datasets", metavar="A,B", help="cbf, control are generated without --root.")
+    str,
+    typer.Option(
+        "--datasets", metavar="A,B", help="cbf, control are generated without --root; Yoga:TRAIN splits a TRAIN file."
+    ),
 ]
 NeighboursOption = Annotated[int, typer.Option(metavar="N", help="A region, for second-order-exact; 0 is all.")]
 
@@ -118,6 +121,5 @@ def _departures(table: Table) -> str:
         f"Not given by the paper and chosen here: widths {'-'.join(map(str, first.hidden))}, Adam at "
         f"{first.learning_rate:g}, {first.validation:.0%} of the training data for validation, latent samples normal "
         f"with the codes' mean and deviation, {near} neighbours a region for the exact second order, means over "
-        'pairs. Data whose names say "generated" or '
-        '"subset" are not the paper\'s own files.\n'
+        'pairs. Data whose names say "generated", "subset" or "split" are not the paper\'s own files.\n'
     )

@@ -24,7 +24,7 @@ __all__ = ["model_name", "train_command"]
 ORBIT_INTERVAL = (-1.0, 1.0)
 
 MODELS = "ae, lie, denoising, contractive, first-order, second-order-sampled or second-order-exact"
-DATA = "digits, seven (one rotated scan), cbf, control, or with --root MNIST, CIFAR10 or a UCR data set"
+DATA = "digits, seven (one rotated scan), cbf, control, or with --root MNIST, CIFAR10, a UCR data set or CBF:TRAIN"
 
 ModelOption = Annotated[str, typer.Option("--model", metavar="NAME", help=f"{MODELS}.")]
 DataOption = Annotated[str, typer.Option("--data", metavar="NAME", help=f"{DATA}.")]

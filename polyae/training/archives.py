@@ -21,9 +21,20 @@ SOURCES = {
     "mnist": "the MNIST database of LeCun, Cortes and Burges, http://yann.lecun.com/exdb/mnist",
     "cifar10": "drawn from CIFAR-10, https://www.cs.toronto.edu/~kriz/cifar.html, as arrays x_train, y_train, …",
 }
+#: Ending of a name that asks for a split of the TRAIN file.
+SPLIT = ":TRAIN"
 CIFAR_FILE = "cifar10_subset_5000_1000.npz"
 
-__all__ = ["load_cifar10_subset", "load_dataset", "load_idx", "load_mnist", "load_ts", "load_tsv", "load_ucr"]
+__all__ = [
+    "load_cifar10_subset",
+    "load_dataset",
+    "load_idx",
+    "load_mnist",
+    "load_ts",
+    "load_tsv",
+    "load_ucr",
+    "split_train_file",
+]
 
 
 def _missing(path: Path, source: str) -> FileFormatError:
@@ -108,6 +119,15 @@ def _ts_row(path: Path, number: int, text: str) -> tuple[int, str, list[float]]:
     return number, parts[1], _numbers(path, number, parts[0].split(","))
 
 
+def _part(folder: Path, name: str, part: str) -> tuple[Float, NDArray[np.str_]]:
+    modern = folder / f"{name}_{part}.ts"
+    return load_ts(modern) if modern.is_file() else load_tsv(folder / f"{name}_{part}.tsv")
+
+
+def _folder(root: Path, name: str) -> Path:
+    return next((f for f in (root / "ucr" / name, root / name) if f.is_dir()), root / "ucr" / name)
+
+
 def load_ucr(root: Path, name: str) -> Dataset:
     """One data set of the UCR archive, ``.tsv`` or ``.ts``, from its folder in `root`, in ``root/ucr`` or below.
 
@@ -116,13 +136,33 @@ def load_ucr(root: Path, name: str) -> Dataset:
     FileFormatError
         If one of its two files is missing or malformed.
     """
-    folder = next((f for f in (root / "ucr" / name, root / name) if f.is_dir()), root / "ucr" / name)
-    parts = []
-    for part in ("TRAIN", "TEST"):
-        modern = folder / f"{name}_{part}.ts"
-        parts.append(load_ts(modern) if modern.is_file() else load_tsv(folder / f"{name}_{part}.tsv"))
-    (train, train_labels), (test, test_labels) = parts
+    folder = _folder(root, name)
+    train, train_labels = _part(folder, name, "TRAIN")
+    if not any((folder / f"{name}_TEST.{ending}").is_file() for ending in ("ts", "tsv")):
+        missing = _missing(folder / f"{name}_TEST.tsv", "ucr")
+        raise FileFormatError(f"{missing}; the name {name}{SPLIT} splits the TRAIN file instead")
+    test, test_labels = _part(folder, name, "TEST")
     return Dataset(name, train, test, train_labels, test_labels)
+
+
+def split_train_file(root: Path, name: str) -> Dataset:
+    """A data set of the archive whose TEST file is not at hand: a third of the TRAIN file, drawn once, is tested on.
+
+    It is named "…, TRAIN file split", because its errors are not those of the official test data.
+
+    Raises
+    ------
+    FileFormatError
+        If the TRAIN file is missing or malformed.
+    DataError
+        If it holds fewer than three series.
+    """
+    series, labels = _part(_folder(root, name), name, "TRAIN")
+    if len(series) < 3:
+        raise DataError(f"{name}: {len(series)} series cannot be split into data to train and to test on")
+    order = np.random.default_rng(0).permutation(len(series))
+    test, train = np.sort(order[: len(series) // 3]), np.sort(order[len(series) // 3 :])
+    return Dataset(f"{name}, TRAIN file split", series[train], series[test], labels[train], labels[test])
 
 
 def load_idx(path: Path) -> NDArray[np.uint8]:
@@ -193,6 +233,8 @@ def load_cifar10_subset(root: Path) -> Dataset:
 def load_dataset(root: str | Path, name: str) -> Dataset:
     """One data set of a folder: "MNIST", "CIFAR10", or the name of a UCR data set such as "CBF".
 
+    "CBF:TRAIN" splits the TRAIN file of a UCR data set, see :func:`split_train_file`.
+
     Raises
     ------
     FileFormatError
@@ -203,11 +245,12 @@ def load_dataset(root: str | Path, name: str) -> Dataset:
     folder = Path(root)
     if not folder.is_dir():
         raise FileFormatError(f"there is no folder {folder} to take data from")
-    if not name.isalnum():
+    official, split = name.removesuffix(SPLIT), name.endswith(SPLIT)
+    if not official.isalnum():
         raise DataError(f"{name!r} is not the name of a data set; give MNIST, CIFAR10 or one of the UCR archive")
     match name.lower():
         case "mnist":
             return load_mnist(folder)
         case "cifar10":
             return load_cifar10_subset(folder)
-    return load_ucr(folder, name)
+    return split_train_file(folder, official) if split else load_ucr(folder, name)

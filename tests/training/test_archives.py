@@ -38,6 +38,22 @@ def test_ucr_folder_with_either_format(tmp_path: Path) -> None:
     assert data.test_labels is not None and data.test_labels.tolist() == ["2", "1"]
 
 
+def test_train_file_split_in_place_of_a_missing_test_file(tmp_path: Path) -> None:
+    folder = tmp_path / "ucr" / "Tiny"
+    folder.mkdir(parents=True)
+    (folder / "Tiny_TRAIN.tsv").write_text("".join(f"{i}\t{i}.0\t{i}.5\n" for i in range(7)))
+    with pytest.raises(FileFormatError, match=r"Tiny_TEST\.tsv; it is to be had from the UCR .*Tiny:TRAIN splits"):
+        load_dataset(tmp_path, "Tiny")
+    data, again = load_dataset(tmp_path, "Tiny:TRAIN"), load_dataset(tmp_path, "Tiny:TRAIN")
+    assert data.name == "Tiny, TRAIN file split" and (len(data.train), len(data.test)) == (5, 2)
+    assert sorted(np.concatenate([data.train, data.test])[:, 0]) == list(range(7))
+    assert np.array_equal(data.test, again.test) and data.test_labels is not None
+    assert data.test_labels.tolist() == [str(int(x)) for x in data.test[:, 0]]
+    (folder / "Tiny_TRAIN.tsv").write_text("1\t1.0\n2\t2.0\n")
+    with pytest.raises(DataError, match="cannot be split"):
+        load_dataset(tmp_path, "Tiny:TRAIN")
+
+
 def test_mnist_gzipped_or_not(tmp_path: Path) -> None:
     pixels = bytes(range(8))
     (tmp_path / "train-images-idx3-ubyte").write_bytes(idx(2, 2, 2, values=pixels))
