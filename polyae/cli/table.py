@@ -21,6 +21,11 @@ __all__ = ["table_command"]
 
 ALL_MODELS = "ae,denoising,contractive,first-order,second-order-sampled,second-order-exact"
 
+_COMPARISON = (
+    "Second order, exact neighbours against sampled ones: test errors as above for every λ, at equal steps and at "
+    "equal processor time (the exact run cut where the sampled run of the same seed ended; the oracle's time is included).\n"
+)
+
 OutOption = Annotated[
     Path, typer.Option("--out", metavar="FILE", help="Parquet file; the table goes to .md beside it.")
 ]
@@ -55,6 +60,7 @@ def table_command(
     named after the file with ".runs".
     """
     from polyae.report.threads import one_thread
+    from polyae.training.equal_time import compare, comparison_markdown
     from polyae.training.protocol import RunSettings
     from polyae.training.table import Table, fill, markdown, plan, projected_seconds, write_rows
 
@@ -80,9 +86,13 @@ def table_command(
         if dry_run:
             finish({"runs": len(table.data) * len(table.settings), "projected_seconds": total}, as_json)
             return
-        rows = fill(table, out.with_name(out.name + ".runs"), _say)
+        folder = out.with_name(out.name + ".runs")
+        rows = fill(table, folder, _say)
     write_rows(rows, out)
     text = _departures(table) + "\n" + markdown(rows)
+    comparisons = compare(table, folder)
+    if comparisons:
+        text += "\n" + _COMPARISON + "\n" + comparison_markdown(comparisons)
     out.with_suffix(".md").write_text(text, encoding="utf-8")
     finish(
         {"runs": len(rows), "projected_seconds": total, "table": str(out.with_suffix(".md")), "rows": str(out)}, as_json

@@ -8,7 +8,7 @@ import math
 import os
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from polyae.training.protocol import RunSettings
 
 CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
 
-__all__ = ["Epoch", "RunResult", "run", "seconds_per_step"]
+__all__ = ["Epoch", "RunResult", "is_finished", "read_metrics", "run", "seconds_per_step"]
 
 
 @dataclass(frozen=True)
@@ -160,11 +160,16 @@ class _Run:
 
     @property
     def finished(self) -> bool:
-        """Whether all epochs are done, or too many in a row brought nothing better."""
-        errors, patience = [e.validation_error for e in self.epochs], self.settings.patience
-        if len(errors) >= self.settings.epochs:
-            return True
-        return patience is not None and bool(errors) and len(errors) - 1 - int(np.argmin(errors)) >= patience
+        """Whether nothing is left to do."""
+        return is_finished(self.epochs, self.settings)
+
+
+def is_finished(epochs: Sequence[Epoch], settings: RunSettings) -> bool:
+    """Whether all epochs are done, or too many in a row brought nothing better."""
+    errors, patience = [e.validation_error for e in epochs], settings.patience
+    if len(errors) >= settings.epochs:
+        return True
+    return patience is not None and bool(errors) and len(errors) - 1 - int(np.argmin(errors)) >= patience
 
 
 def _identity(data: Dataset, settings: RunSettings) -> str:
@@ -193,6 +198,23 @@ def _read(path: Path, identity: str) -> dict[str, Any]:
 def _metrics(data: Dataset, run: _Run) -> str:
     settings = asdict(run.settings)
     return json.dumps({"data": data.name, "settings": settings, "epochs": [asdict(e) for e in run.epochs]}, indent=1)
+
+
+def read_metrics(folder: Path) -> list[Epoch]:
+    """Epochs of the run that a folder holds, none if it holds none.
+
+    Raises
+    ------
+    FileFormatError
+        If its metrics file is damaged.
+    """
+    path = folder / METRICS
+    try:
+        return [Epoch(**epoch) for epoch in json.loads(path.read_text(encoding="utf-8"))["epochs"]]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileFormatError(f"{path} is not a metrics file ({error}); remove its folder to run anew") from error
 
 
 def run(

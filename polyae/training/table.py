@@ -17,7 +17,7 @@ from polyae.training.paper_table import paper_figure
 from polyae.training.protocol import ModelName, RunSettings
 from polyae.training.runs import run, seconds_per_step
 
-__all__ = ["Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "write_rows"]
+__all__ = ["Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "run_folder", "write_rows"]
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,17 @@ def projected_seconds(table: Table) -> list[tuple[str, str, float, float]]:
     return found
 
 
+def run_folder(folder: Path, data: str, settings: RunSettings) -> Path:
+    """Where the checkpoint and the metrics of one run of a table are."""
+    name = f"{settings.model}-{settings.weight:g}-{settings.noise:g}-{settings.seed}"
+    return folder / data.replace(" ", "-") / name.replace(" ", "-")
+
+
 def _one(data: Dataset, settings: RunSettings, folder: Path) -> Row:
-    name = f"{settings.model}-{settings.weight:g}-{settings.noise:g}-{settings.seed}".replace(" ", "-")
     common = (data.name, settings.model, settings.weight, settings.noise, settings.seed)
     began, busy = time.perf_counter(), time.process_time()
     try:
-        result = run(data, settings, folder / data.name.replace(" ", "-") / name)
+        result = run(data, settings, run_folder(folder, data.name, settings))
     except NetworkError:
         times = time.perf_counter() - began, time.process_time() - busy
         return Row(*common, 0, 0, math.nan, math.nan, *times)
