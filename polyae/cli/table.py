@@ -23,7 +23,7 @@ ALL_MODELS = "ae,denoising,contractive,first-order,second-order-sampled,second-o
 
 _COMPARISON = (
     "Second order, exact neighbours against sampled ones: test errors as above for every λ, at equal steps and at "
-    "equal processor time (the exact run cut where the sampled run of the same seed ended; the oracle's time is included).\n"
+    "equal processor time (the exact run cut where the sampled run of the same seed ended; the oracle's time counts).\n"
 )
 
 OutOption = Annotated[
