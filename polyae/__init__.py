@@ -1,5 +1,6 @@
 """Exact polyhedral geometry of trained ReLU autoencoders."""
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from polyae import errors
@@ -27,6 +28,8 @@ from polyae.queries.theorem import TheoremBound, theorem_bound
 
 if TYPE_CHECKING:
     from polyae.networks import from_torch
+    from polyae.training.lightning import lightning_callback
+    from polyae.training.monitor import RegionMonitor
     from polyae.training.neighbour_oracle import NeighbourOracle
 
 __version__ = "0.1.0"
@@ -52,6 +55,7 @@ __all__ = [
     "Region",
     "RegionComplex",
     "RegionFacet",
+    "RegionMonitor",
     "Space",
     "TheoremBound",
     "Union",
@@ -59,6 +63,7 @@ __all__ = [
     "enumerate_regions",
     "errors",
     "from_torch",
+    "lightning_callback",
     "load",
     "load_manifold",
     "neighbours",
@@ -70,14 +75,16 @@ __all__ = [
 ]
 
 
+#: Names whose modules import PyTorch, which takes seconds, only when asked for.
+_LAZY = {
+    "NeighbourOracle": "polyae.training.neighbour_oracle",
+    "RegionMonitor": "polyae.training.monitor",
+    "from_torch": "polyae.networks.torch_modules",
+    "lightning_callback": "polyae.training.lightning",
+}
+
+
 def __getattr__(name: str) -> object:
-    # These import PyTorch, which takes seconds, only when asked for.
-    if name == "from_torch":
-        from polyae.networks import from_torch
-
-        return from_torch
-    if name == "NeighbourOracle":
-        from polyae.training.neighbour_oracle import NeighbourOracle
-
-        return NeighbourOracle
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

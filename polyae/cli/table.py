@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from polyae.cli.output import JsonOption, finish
+from polyae.cli.progress import progress_bar
 from polyae.cli.training import model_name
 from polyae.cli.values import vector, whole_numbers
 from polyae.errors import FileFormatError, SettingError
@@ -62,7 +63,7 @@ def table_command(
     from polyae.report.threads import one_thread
     from polyae.training.equal_time import compare, comparison_markdown
     from polyae.training.protocol import RunSettings
-    from polyae.training.table import Table, fill, markdown, plan, projected_seconds, write_rows
+    from polyae.training.table import Table, markdown, plan, projected_seconds, write_rows
 
     if not out.absolute().parent.is_dir():
         raise FileFormatError(f"cannot write {out}: there is no folder {out.absolute().parent}")
@@ -87,7 +88,7 @@ def table_command(
             finish({"runs": len(table.data) * len(table.settings), "projected_seconds": total}, as_json)
             return
         folder = out.with_name(out.name + ".runs")
-        rows = fill(table, folder, _say)
+        rows = _filled(table, folder)
     write_rows(rows, out)
     text = _departures(table) + "\n" + markdown(rows)
     comparisons = compare(table, folder)
@@ -111,6 +112,23 @@ def _dataset(name: str, root: Path | None) -> Dataset:
         case "control":
             return synthetic_control()
     raise SettingError(f"--datasets {name}: without --root choose cbf or control")
+
+
+def _filled(table: Table, folder: Path) -> list[Row]:
+    """All rows, behind a bar over epochs; those that a run leaves out, or had before, count when it ends."""
+    from polyae.training.table import fill
+
+    runs, epochs = len(table.data) * len(table.settings), table.settings[0].epochs
+    finished = 0
+    with progress_bar("epochs", runs * epochs) as show:
+
+        def row_done(row: Row) -> None:
+            nonlocal finished
+            finished += 1
+            show(finished * epochs)
+            _say(row)
+
+        return fill(table, folder, row_done, lambda epoch: show(finished * epochs + epoch.number + 1))
 
 
 def _say(row: Row) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 import typer
 
 from polyae.cli.output import JsonOption, StrictOption, finish
+from polyae.cli.progress import progress_bar
 from polyae.cli.values import whole_numbers
 from polyae.errors import FileFormatError, SettingError
 from polyae.networks.files import write_network
@@ -113,8 +114,8 @@ def _protocol_run(data: Dataset, settings: RunSettings, out: Path, encoder: Path
     from polyae.training.runs import run
 
     folder = out.with_name(out.name + ".run")
-    with one_thread():
-        result = run(data, settings, folder)
+    with one_thread(), progress_bar("epochs", settings.epochs) as show:
+        result = run(data, settings, folder, on_epoch=lambda epoch: show(epoch.number + 1))
     write_network(from_torch(result.model.decoder), out)
     if encoder is not None:
         write_network(from_torch(result.model.encoder), encoder)

@@ -15,7 +15,7 @@ from polyae.errors import FileFormatError, NetworkError, SettingError
 from polyae.training.data import Dataset
 from polyae.training.paper_table import paper_figure
 from polyae.training.protocol import ModelName, RunSettings
-from polyae.training.runs import run, seconds_per_step
+from polyae.training.runs import Epoch, run, seconds_per_step
 
 __all__ = ["Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "run_folder", "write_rows"]
 
@@ -104,11 +104,11 @@ def run_folder(folder: Path, data: str, settings: RunSettings) -> Path:
     return folder / data.replace(" ", "-") / name.replace(" ", "-")
 
 
-def _one(data: Dataset, settings: RunSettings, folder: Path) -> Row:
+def _one(data: Dataset, settings: RunSettings, folder: Path, on_epoch: Callable[[Epoch], None] | None) -> Row:
     common = (data.name, settings.model, settings.weight, settings.noise, settings.seed)
     began, busy = time.perf_counter(), time.process_time()
     try:
-        result = run(data, settings, run_folder(folder, data.name, settings))
+        result = run(data, settings, run_folder(folder, data.name, settings), on_epoch=on_epoch)
     except NetworkError:
         times = time.perf_counter() - began, time.process_time() - busy
         return Row(*common, 0, 0, math.nan, math.nan, *times)
@@ -117,7 +117,12 @@ def _one(data: Dataset, settings: RunSettings, folder: Path) -> Row:
     return Row(*common, len(epochs), best.number, best.validation_error, best.test_error, *times)
 
 
-def fill(table: Table, folder: Path, on_row: Callable[[Row], None] | None = None) -> list[Row]:
+def fill(
+    table: Table,
+    folder: Path,
+    on_row: Callable[[Row], None] | None = None,
+    on_epoch: Callable[[Epoch], None] | None = None,
+) -> list[Row]:
     """Run what has not been run yet; every run has its own folder, so that a killed table goes on where it was.
 
     Errors as :func:`polyae.training.runs.run`, but a run that diverges is a row with errors NaN.
@@ -125,7 +130,7 @@ def fill(table: Table, folder: Path, on_row: Callable[[Row], None] | None = None
     rows = []
     for data in table.data:
         for settings in table.settings:
-            rows.append(_one(data, settings, folder))
+            rows.append(_one(data, settings, folder, on_epoch))
             if on_row is not None:
                 on_row(rows[-1])
     return rows
