@@ -16,7 +16,7 @@ from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
 from polyae.predicates.rational import IntegerRow, dot
 
-__all__ = ["Generators", "exact_generators", "exact_volume"]
+__all__ = ["Generators", "exact_generators", "exact_volume", "pulling_triangulation"]
 
 
 @dataclass(frozen=True)
@@ -138,18 +138,37 @@ def exact_volume(generators: Generators, dim: int) -> Fraction:
     """Volume of a polytope: pyramids over the faces that avoid a base vertex (Cohen & Hickey 1979)."""
     points = generators.vertices
     total = fmpq(0)
-    for simplex in _triangulate(frozenset(range(len(points))), generators.incidence):
+    for simplex in pulling_triangulation(generators.incidence):
         base = points[simplex[0]]
         edges = [[x - b for x, b in zip(points[k], base, strict=True)] for k in simplex[1:]]
         total += abs(fmpq_mat(edges).det())
     return Fraction(int(total.p), int(total.q) * factorial(dim))
 
 
-def _triangulate(face: frozenset[int], incidence: Sequence[int]) -> list[tuple[int, ...]]:
+def pulling_triangulation(incidence: Sequence[int]) -> list[tuple[int, ...]]:
+    """Simplices that cover a polytope, as tuples of vertices.
+
+    A polytope is the union of the hulls of one vertex and each facet that does not hold it; facets of a face are
+    its maximal intersections with the facets of the polytope.
+
+    Parameters
+    ----------
+    incidence : sequence of int
+        For each vertex, the rows that vanish there, as bits; see :class:`Generators`.
+
+    Examples
+    --------
+    >>> pulling_triangulation([0b1001, 0b0011, 0b0110, 0b1100])
+    [(0, 1, 2), (0, 2, 3)]
+    """
+    return sorted(_pull(frozenset(range(len(incidence))), incidence))
+
+
+def _pull(face: frozenset[int], incidence: Sequence[int]) -> list[tuple[int, ...]]:
     base = min(face)
     if len(face) == 1:
         return [(base,)]
     rows = max(incidence[k].bit_length() for k in face)
     parts = {frozenset(k for k in face if incidence[k] >> j & 1) for j in range(rows)} - {face, frozenset()}
     facets = [part for part in parts if base not in part and not any(part < other for other in parts)]
-    return [(base, *rest) for facet in facets for rest in _triangulate(facet, incidence)]
+    return [(base, *rest) for facet in facets for rest in _pull(facet, incidence)]

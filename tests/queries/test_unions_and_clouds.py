@@ -113,6 +113,12 @@ def test_a_chart_of_one_s_own() -> None:
         def derivative_bounds(self, centre, half):  # type: ignore[no-untyped-def]
             raise NotImplementedError
 
+        def point_errors(self, theta):  # type: ignore[no-untyped-def]
+            return np.zeros(len(theta))
+
+        def jet_errors(self, theta):  # type: ignore[no-untyped-def]
+            return np.zeros((len(theta), 3))
+
     assert len(Union([Line(), Line()]).charts) == 2
     with pytest.raises(SettingError, match="cannot be written"):
         _ = Union([Line()]).record

@@ -126,6 +126,14 @@ class Chart(Manifold):
         """Points and derivatives at parameters (n, m)."""
 
     @abstractmethod
+    def point_errors(self, theta: ArrayLike) -> Float:
+        """Proved bounds (n,) on the distance of the computed points from the true ones, at parameters (n, m)."""
+
+    @abstractmethod
+    def jet_errors(self, theta: ArrayLike) -> Float:
+        """Proved bounds (n, 3): of the points, and of the derivatives, in the sense of :meth:`derivative_bounds`."""
+
+    @abstractmethod
     def derivative_bounds(self, centre: Float, half: Float) -> Float:
         """Bounds c (n, 3) on the cells ``|θ - centre| <= half``, both (n, m).
 

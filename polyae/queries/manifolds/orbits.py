@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.errors import DataError, ShapeError
-from polyae.queries.manifolds.exponential import Exponential
+from polyae.queries.manifolds.exponential import UP, Exponential
 from polyae.queries.manifolds.manifold import Chart, Jet
 
 Float = NDArray[np.float64]
@@ -113,10 +113,36 @@ class ProductOrbit(Chart):
             second[:, j:, j] = second[:, j, j:]
         return Jet(x, first, second)
 
-    def derivative_bounds(self, centre: Float, half: Float) -> Float:
-        farthest = np.maximum(np.abs(centre - half), np.abs(centre + half))
+    def point_errors(self, theta: ArrayLike) -> Float:
+        values = self._parameters(theta)
+        size, error = np.full(len(values), float(np.linalg.norm(self.x0)) * UP), np.zeros(len(values))
+        for flow, t in zip(reversed(self._flows), values.T[::-1], strict=True):
+            stretch = np.exp(flow.growth * np.abs(t)) * UP
+            error = (stretch * error + flow.errors(t) * (size + error)) * UP
+            size = size * stretch
+        return np.asarray(error)
+
+    def jet_errors(self, theta: ArrayLike) -> Float:
+        values = self._parameters(theta)
+        size, points = self._size(np.abs(values)), self.point_errors(values)
+        # One more product with a generator for each derivative; weighed by the norms, which are the scales.
+        product = max(flow.product_error / (flow.norm or 1.0) for flow in self._flows)
+        return np.stack([points, (points + product * size) * UP, (points + 2 * product * size) * UP], axis=1)
+
+    def _size(self, farthest: Float) -> Float:
+        """Largest norm (n,) that x0 can grow to, and its derivatives in units of the norms of the generators."""
         growth = np.exp(farthest @ np.array([flow.growth for flow in self._flows]))
-        return np.repeat((growth * np.linalg.norm(self.x0))[:, None], 3, axis=1)
+        return np.asarray(growth * np.linalg.norm(self.x0) * UP)
+
+    def derivative_bounds(self, centre: Float, half: Float) -> Float:
+        # At most the derivative at the centre plus the radius of the cell times a bound of the next one.
+        third = self._size(np.maximum(np.abs(centre - half), np.abs(centre + half)))
+        jet, errors, reach = self.jet(centre), self.jet_errors(centre), half @ self.scales
+        second = (np.linalg.norm(jet.second, axis=3) / np.outer(self.scales, self.scales)).max(axis=(1, 2))
+        second = np.minimum(third, second + errors[:, 2] + reach * third)
+        first = (np.linalg.norm(jet.first, axis=2) / self.scales).max(axis=1)
+        first = np.minimum(third, first + errors[:, 1] + reach * second)
+        return np.stack([first, second, third], axis=1) * UP
 
     @property
     def record(self) -> dict[str, Float]:
@@ -177,15 +203,22 @@ class Orbit(ProductOrbit):
         reach = 1.0 + self._flows[0].norm * max(abs(self.lo[0]), abs(self.hi[0]))
         return bool(np.linalg.norm(first - last) <= 1e-14 * reach * np.linalg.norm(first))
 
+    def jet_errors(self, theta: ArrayLike) -> Float:
+        # The scale is 1 here, so derivatives carry norms of G.
+        norm = self._flows[0].norm
+        return super().jet_errors(theta) * np.array([1.0, norm, norm**2]) * UP
+
     def derivative_bounds(self, centre: Float, half: Float) -> Float:
         # d^k x / dθ^k = exp((θ - θ_c) G) G^k x(θ_c), at most its norm at the centre plus s times the next one.
         vectors, norms = self.points(centre), []
+        flow, error = self._flows[0], self.point_errors(centre)
         for _ in range(DERIVATIVES):
+            error = (flow.norm * error + flow.product_error * np.linalg.norm(vectors, axis=1)) * UP
             vectors = vectors @ self.generator.T
-            norms.append(np.linalg.norm(vectors, axis=1))
-        bounds = np.stack(norms, axis=1) * np.exp(self._flows[0].growth * half)
+            norms.append((np.linalg.norm(vectors, axis=1) + error) * UP)
+        bounds = np.stack(norms, axis=1) * np.exp(flow.growth * half) * UP
         for k in reversed(range(DERIVATIVES - 1)):
-            bounds[:, k] = np.minimum(bounds[:, k], norms[k] + half[:, 0] * bounds[:, k + 1])
+            bounds[:, k] = np.minimum(bounds[:, k], (norms[k] + half[:, 0] * bounds[:, k + 1]) * UP)
         return bounds[:, :3]
 
     @property
