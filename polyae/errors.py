@@ -8,6 +8,7 @@ library has to say; each also derives from the built-in that a caller would expe
 from __future__ import annotations
 
 __all__ = [
+    "CertificateError",
     "DataError",
     "DomainError",
     "FileFormatError",
@@ -61,6 +62,10 @@ class DataError(PolyaeError, ValueError):
 
 class JobTooLargeError(PolyaeError, ValueError):
     """The job as asked exceeds what the method can do; the message says what to change."""
+
+
+class CertificateError(PolyaeError, ValueError):
+    """A complex cannot be certified, or its certificate was refused."""
 
 
 class SettingError(PolyaeError, ValueError):

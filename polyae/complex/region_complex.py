@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from polyae.complex.certificate import certificate_lines, prove_complex, write_certificate
 from polyae.complex.region import Region
 from polyae.complex.storage import read_complex_file, write_complex_file
 from polyae.engines.enumeration import Enumeration, Status
@@ -32,7 +33,7 @@ from polyae.predicates.position import closed_domain
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
-Guarantee = Literal["exact", "float", "partial"]
+Guarantee = Literal["proved", "exact", "float", "partial"]
 
 __all__ = ["Guarantee", "RegionComplex", "load", "pattern_string", "unpack"]
 
@@ -83,6 +84,7 @@ class RegionComplex:
         self.status, self.engine, self.seconds = found.status, found.engine, found.seconds
         self.arithmetic: Arithmetic = arrangement.kernel.arithmetic
         self.decisions: DecisionCounts = found.decisions
+        self._proved = False
         for array in (self.packed, self.witnesses, self.expanded, self.edges, self.edge_units):
             array.setflags(write=False)
 
@@ -115,7 +117,12 @@ class RegionComplex:
 
     @property
     def guarantee(self) -> Guarantee:
-        """What is claimed: ``"exact"`` decisions throughout, ``"float"``, or only a ``"partial"`` complex."""
+        """What is claimed: ``"exact"`` decisions throughout, ``"float"``, or only a ``"partial"`` complex.
+
+        ``"proved"`` where the independent checker has accepted a certificate, see :meth:`prove`.
+        """
+        if self._proved:
+            return "proved"
         return self.arithmetic if self.complete else "partial"
 
     @property
@@ -228,6 +235,69 @@ class RegionComplex:
             Replaced only when the new file is whole.
         """
         write_complex_file(path, self.network, self.domain, self.arithmetic, self.enumeration())
+
+    def certificate(self) -> Iterator[str]:
+        """Lines of a certificate: a header, then for each region its facets and why there are no others.
+
+        Raises
+        ------
+        CertificateError
+            If the complex is partial, found with ``arithmetic="float"`` or on a ball, or lacks a region or a pair.
+        """
+        return certificate_lines(self)
+
+    def certify(self, path: str | Path, progress: bool = False) -> None:
+        """Write a certificate, which ``polyae check`` or :func:`polyae.check.check` checks against the weights alone.
+
+        Parameters
+        ----------
+        path : path
+            Replaced only when the new file is whole; until then ``path.partial`` grows, and a call that was
+            interrupted goes on there when it is repeated.
+        progress : bool
+            Show a progress bar on standard error.
+
+        Raises
+        ------
+        CertificateError
+            As :meth:`certificate`.
+        FileFormatError
+            If the file cannot be written.
+        """
+        write_certificate(self, path, progress)
+
+    def prove(self, path: str | Path | None = None, workers: int = 1, progress: bool = False) -> None:
+        """Certify the complex and have the certificate checked; ``guarantee`` is ``"proved"`` from then on.
+
+        The proof is not saved with the complex: one that is loaded counts as ``"exact"`` until it is proved again.
+
+        Parameters
+        ----------
+        path : path, optional
+            Where to keep the certificate.
+        workers : int
+            Processes that check.
+        progress : bool
+            Show progress on standard error.
+
+        Raises
+        ------
+        CertificateError
+            As :meth:`certificate`, or if the checker refuses the certificate: then the complex is wrong.
+        FileFormatError
+            If the file cannot be written.
+
+        Examples
+        --------
+        >>> from polyae import Box, Layer, Network, enumerate_regions
+        >>> cross = Network([Layer([[1, 0], [0, 1]], [0, 0], slope=0), Layer([[1, 1]], [0])])
+        >>> cx = enumerate_regions(cross, Box([-1, -1], [1, 1]))
+        >>> cx.prove()
+        >>> cx.guarantee
+        'proved'
+        """
+        prove_complex(self, path, workers, progress)
+        self._proved = True
 
     def enumeration(self) -> Enumeration:
         """Return the arrays as an engine's result, which an engine can resume from."""

@@ -191,6 +191,14 @@ class ExactNetwork:
         output = int(self.network.layers[layer].units[unit - self.network.unit_offsets[layer]])
         return [rows[output, k] for k in range(rows.ncols())]
 
+    def unit_rows(self, pattern: Bool) -> list[IntegerRow]:
+        """Affine functions of all units on the region of `pattern`, as positive multiples."""
+        found = []
+        for i, layer in enumerate(self.network.layers):
+            table = self._preactivations(i, pattern).tolist()
+            found += [table[k] for k in layer.units.tolist()]
+        return found
+
     def layer_at(self, pattern: Bool, layer: int, point: HomogeneousPoint) -> list[fmpq]:
         """Exact outputs of a layer, before its units, at a point of the closed region of `pattern`."""
         entries = (self._preactivations(layer, pattern) * fmpz_mat(len(point), 1, point)).entries()
