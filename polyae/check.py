@@ -1,41 +1,35 @@
 """Checks a certificate: that its regions, and its pairs of neighbours, are all there are.
 
-What is checked, and why that proves it, is written in docs/certificates.md.  This file can be read, and run
-as ``python check.py CERT NET.json``, alone: it needs the standard library and python-flint, and nothing of
-polyae.  All arithmetic is on integers: a positive multiple of a row is the same half-space, and a positive
-multiple of homogeneous coordinates ``(z, 1)`` is the same point.
+What is checked, and why that proves it, is written in docs/certificates.md.  ``python check.py CERT NET.json``
+runs alone, on the standard library and python-flint.  All arithmetic is on integers: a positive multiple of a
+row is the same half-space, a positive multiple of homogeneous coordinates ``(z, 1)`` the same point.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import math
 import sys
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, NamedTuple
 
 from flint import fmpz, fmpz_mat
 
-__all__ = ["FalseStatement", "Layer", "Unreadable", "Verdict", "check", "digest", "main", "parse_network", "show"]
+__all__ = ["FORMAT", "FalseStatement", "Layer", "Unreadable", "Verdict", "check", "digest", "main", "parse_network"]
 
 Row = list[fmpz]  #: (a_1, ..., a_h, b) stands for a . z + b, and for the half-space where that is positive.
 Layer = tuple[list[list[float]], list[float], list[float]]  #: Weight, bias, and slope of every output when off.
-Progress = Callable[[int, int], None]  #: Called with the numbers of regions checked and in all.
-
-FORMAT, VERSION = "polyae certificate", 1
+Progress = Callable[[int, int], object]  #: Called with the numbers of regions checked and in all.
+FORMAT = "polyae certificate 1"
 SLOPES = {"relu": 0.0, "abs": -1.0, "identity": 1.0, "leaky_relu": None, "prelu": None, None: None}
-#: Bytes of a line and characters of a fraction, beyond which a file is refused before it costs anything.
-LONGEST_LINE, LONGEST_FRACTION = 1 << 26, 1 << 17
+LONGEST_LINE = 1 << 22  #: Bytes that are read of a line, so that no absurd number takes long.
 TASK = 64  #: Regions handed to a worker at a time.
-#: What using an object of an unexpected type or size raises.
-MALFORMED = (KeyError, IndexError, TypeError, AttributeError, ValueError, OverflowError, RecursionError, MemoryError)
+#: What an object of an unexpected type or size raises where it is used, or a worker that is killed.
+MALFORMED = (LookupError, TypeError, AttributeError, ValueError, ArithmeticError, RuntimeError, MemoryError)
 
 
 class Unreadable(Exception):
@@ -51,10 +45,7 @@ class Verdict(NamedTuple):
 
     regions: int
     pairs: int
-    domain: str
-
-    def __str__(self) -> str:
-        return f"proved: {self.regions} regions, {self.pairs} adjacent pairs on {self.domain}"
+    statement: str  #: The same in words.
 
 
 def _expect(truth: bool, statement: str) -> None:
@@ -63,10 +54,9 @@ def _expect(truth: bool, statement: str) -> None:
 
 
 def _real(x: Any) -> float:
-    """A finite float64, and 0 for -0."""
     if not isinstance(x, int | float) or isinstance(x, bool) or not math.isfinite(x):
         raise ValueError("a number is missing or not finite")
-    return float(x) + 0.0
+    return float(x) + 0.0  # -0 becomes 0
 
 
 def _integers(values: Sequence[float]) -> tuple[list[int], int]:
@@ -76,48 +66,55 @@ def _integers(values: Sequence[float]) -> tuple[list[int], int]:
     return [n * (one // d) for n, d in ratios], one
 
 
-def _point(values: list[Any]) -> list[int]:
-    """Homogeneous coordinates, the last one positive, of JSON numbers or fractions of hexadecimal integers."""
-    ratios = []
-    for x in values:
-        if isinstance(x, str) and len(x) > LONGEST_FRACTION:
-            raise ValueError("a fraction is absurdly long")
-        p, q = (int(part, 16) for part in x.split("/")) if isinstance(x, str) else _real(x).as_integer_ratio()
-        if q <= 0:
-            raise ValueError("a denominator is not positive")
-        ratios.append((p, q))
-    one = math.lcm(*(q for _, q in ratios))
-    return [*(p * (one // q) for p, q in ratios), one]
+def _point(given: Any) -> list[int]:
+    """Homogeneous coordinates: of a list of numbers, or as a string of h + 1 hexadecimal integers."""
+    if isinstance(given, str):
+        return [int(x, 16) for x in given.split()]
+    integers, one = _integers([_real(x) for x in given])
+    return [*integers, one]
 
 
 def parse_network(description: Any) -> list[Layer]:
     """Layers of the object that a network's JSON file holds."""
-    try:
-        entries, default = description["layers"], description.get("negative_slope")
-        layers, width = [], len(entries[0]["weight"][0])
-        for entry in entries:
-            weight, bias = [[_real(x) for x in row] for row in entry["weight"]], [_real(x) for x in entry["bias"]]
-            kind = entry.get("activation")
-            general = default if kind is not None else 1.0 if entry is entries[-1] else default or 0.0
-            stated = [s for s in (SLOPES[kind], entry.get("negative_slope"), general) if s is not None][0]
-            slope = [_real(x) for x in (stated if isinstance(stated, list) else [stated] * len(bias))]
-            if not 0 < len(weight) == len(bias) == len(slope) or not all(0 < len(row) == width for row in weight):
-                raise ValueError("the shapes of its layers do not fit")
-            layers.append((weight, bias, slope))
-            width = len(bias)
-    except MALFORMED as error:
-        raise Unreadable(f"the network is malformed: {error!r:.200}") from error
+    layers, width, default = [], len(description["layers"][0]["weight"][0]), description.get("negative_slope")
+    for i, entry in enumerate(description["layers"], start=1):
+        weight, bias = [[_real(x) for x in row] for row in entry["weight"]], [_real(x) for x in entry["bias"]]
+        kind, last = entry.get("activation"), i == len(description["layers"])
+        general = default if kind is not None else 1.0 if last else default or 0.0
+        slope = next((s for s in (SLOPES[kind], entry.get("negative_slope"), general) if s is not None), None)
+        slopes = [_real(x) for x in (slope if isinstance(slope, list) else [slope] * len(bias))]
+        if not 0 < len(weight) == len(bias) == len(slopes) or any(len(row) != width for row in weight):
+            raise ValueError("the shapes of the network's layers do not fit")
+        layers.append((weight, bias, slopes))
+        width = len(bias)
     return layers
 
 
 def digest(layers: Iterable[Layer]) -> str:
     """SHA-256 of the network's canonical JSON: numbers as hexadecimal floats, keys sorted, no spaces."""
     canonical = [
-        {"weight": [[x.hex() for x in row] for row in w], "bias": [x.hex() for x in b], "slope": [x.hex() for x in s]}
+        {"weight": [[*map(float.hex, row)] for row in w], "bias": [*map(float.hex, b)], "slope": [*map(float.hex, s)]}
         for w, b, s in layers
     ]
     text = json.dumps({"layers": canonical}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _domain(description: Any, dim: int) -> tuple[list[list[int]], str]:
+    """Half-spaces of the domain as rows, and its name."""
+    axes = [[float(j == k) for j in range(dim)] for k in range(dim)]
+    match description:
+        case {"kind": "space", "dim": size, **rest} if size == dim and not rest:
+            rows: list[list[float]] = []
+        case {"kind": "box", "lo": lo, "hi": hi, **rest} if not rest:
+            rows = [[*e, -_real(x)] for e, x in zip(axes, lo, strict=True)]
+            rows += [[*(-a for a in e), _real(x)] for e, x in zip(axes, hi, strict=True)]
+        case {"kind": "polytope", "A": a, "b": b, **rest} if not rest and all(len(normal) == dim for normal in a):
+            rows = [[*(-_real(x) for x in normal), _real(c)] for normal, c in zip(a, b, strict=True)]
+        case _:
+            raise ValueError("the domain is no space, box or polytope of the network's dimension")
+    name = ", ".join(f"{key}={value}" for key, value in description.items() if key != "kind")
+    return [_integers(row)[0] for row in rows], f"{description['kind'].capitalize()}({name})"
 
 
 class _Network:
@@ -125,6 +122,7 @@ class _Network:
 
     def __init__(self, layers: Sequence[Layer]) -> None:
         self.dim, self.layers = len(layers[0][0][0]), []
+        self.identity = fmpz_mat([[int(i == j) for j in range(self.dim + 1)] for i in range(self.dim + 1)])
         for weight, bias, slopes in layers:
             entries, one = _integers([x for row, b in zip(weight, bias, strict=True) for x in (*row, b)])
             matrix = fmpz_mat(len(bias) + 1, len(weight[0]) + 1, [*entries, *[0] * len(weight[0]), one])
@@ -133,11 +131,10 @@ class _Network:
         self.units = sum(len(layer[-1]) for layer in self.layers)
 
     def through(self, inputs: fmpz_mat, pattern: str | None = None) -> tuple[list[Row], str]:
-        """Pre-activations of all units, and the pattern: the given one, or that of a (value, derivative).
+        """Pre-activations of all units, and the pattern: the given one, or that beyond a point in a direction.
 
-        Rows of `inputs` are the coordinates and, last, the constant 1, as affine functions (h + 1 columns) or
-        at a point with their derivatives in a direction (two columns).  Without a given pattern, a unit is on
-        where its value is positive, or zero with a positive derivative.
+        Rows of `inputs` are the coordinates and the constant 1: as affine functions, or as values at the point and
+        derivatives, when a unit is on if its value is positive, or zero with a positive derivative.
         """
         found: list[Row] = []
         states = ""
@@ -147,41 +144,13 @@ class _Network:
             if pattern is None:
                 states += "".join("1" if v > 0 or (v == 0 and d > 0) else "0" for v, d in here)
             else:
-                states = pattern[: len(states) + len(units)]
+                states = pattern[: len(found) + len(units)]
             factors = [*slopes, one]
             for k, state in zip(units, states[len(found) :], strict=True):
                 factors[k] = one if state == "1" else slopes[k]
             inputs = fmpz_mat([r if f == 1 else [f * x for x in r] for f, r in zip(factors, table, strict=True)])
             found += here
         return found, states
-
-
-def _domain(description: dict[str, Any], dim: int) -> tuple[list[list[int]], str]:
-    """Half-spaces of the domain as integer rows, and its name; its numbers are hexadecimal floats."""
-    kind, rows = description["kind"], list[list[float]]()
-    numbers = {k: _floats(v) for k, v in description.items() if k not in ("kind", "dim")}
-    if kind == "box" and numbers.keys() == {"lo", "hi"} and len(numbers["lo"]) == len(numbers["hi"]) == dim:
-        for side, sign in (("lo", 1.0), ("hi", -1.0)):
-            rows += [[*(sign * (j == k) for j in range(dim)), -sign * x] for k, x in enumerate(numbers[side])]
-    elif kind == "polytope" and numbers.keys() == {"A", "b"}:
-        rows = [[*(-x for x in a), b] for a, b in zip(numbers["A"], numbers["b"], strict=True)]
-    elif kind != "space" or numbers:
-        raise ValueError("the domain is no box, polytope or space")
-    if any(len(row) != dim + 1 for row in rows) or description.get("dim", dim) != dim:
-        raise ValueError("the domain has another dimension than the network")
-    name = ", ".join(f"{k}={v}" for k, v in (numbers or {"dim": dim}).items())
-    return [_integers(row)[0] for row in rows], f"{kind.capitalize()}({name})"
-
-
-def _floats(values: Any) -> Any:
-    return [_floats(v) for v in values] if isinstance(values, list) else _real(float.fromhex(values))
-
-
-def _lines(file: BinaryIO) -> Iterator[Any]:
-    while line := file.readline(LONGEST_LINE):
-        if not line.endswith(b"\n"):
-            raise ValueError("its last line is cut off")
-        yield json.loads(line)
 
 
 class _Checker:
@@ -192,24 +161,21 @@ class _Checker:
         self.patterns: dict[int, int] = {}
         self.places, self.neighbours, self.first = array("q"), array("q"), array("q", [0])
         with open(path, "rb") as file:
-            lines = _lines(file)
-            header = next(lines, {})
-            if (header["format"], header["version"]) != (FORMAT, VERSION):
-                raise ValueError(f"it is no {FORMAT} of version {VERSION}")
-            if header["network"] != digest(layers):
-                raise ValueError("it belongs to another network")
+            header = json.loads(file.readline(LONGEST_LINE))
+            if header["format"] != FORMAT or header["network"] != digest(layers):
+                raise ValueError(f"it is no {FORMAT}, or belongs to another network")
             self.walls, self.domain = _domain(header["domain"], self.network.dim)
             self.places.append(file.tell())
-            for number, record in enumerate(lines):
+            while line := file.readline(LONGEST_LINE):
+                number, record = len(self.patterns), json.loads(line)
                 first = self.patterns.setdefault(self._key(record["pattern"]), number)
                 _expect(first == number, f"the patterns of regions {first} and {number} differ")
                 self.neighbours.extend(f["neighbour"] for f in record["facets"] if f["neighbour"] is not None)
                 self.first.append(len(self.neighbours))
                 self.places.append(file.tell())
-        self.regions, facets = len(self.patterns), len(self.neighbours)
-        _expect(self.regions > 0, "there is a region")
-        _expect(self.regions == header["regions"], f"the certificate has {header['regions']} regions")
-        _expect(facets == 2 * header["pairs"], f"the certificate has two facets for each of {header['pairs']} pairs")
+        self.regions, self.pairs = header["regions"], header["pairs"]
+        listed = 0 < self.regions == len(self.patterns) and 2 * self.pairs == len(self.neighbours)
+        _expect(listed, f"it lists {self.regions} regions, at least one, and {self.pairs} pairs, each of them twice")
 
     def __reduce__(self) -> Any:
         return _Checker, (self.path, self.layers)  # for workers that do not inherit it
@@ -219,141 +185,116 @@ class _Checker:
             raise ValueError("a pattern is no string of 0 and 1, one for each unit")
         return int(f"0{pattern}", 2)  # less memory than the string
 
-    def check(self, start: int, stop: int) -> int:
-        """Check the regions from number `start` to before `stop`."""
+    def check(self, start: int) -> int:
+        """Check the next regions from number `start` on, and return the number of the one after them."""
+        stop = min(start + TASK, self.regions)
         with open(self.path, "rb") as file:
             file.seek(self.places[start])
-            for number, record in zip(range(start, stop), islice(_lines(file), stop - start), strict=True):
+            for number in range(start, stop):
                 try:
-                    if self.patterns.get(self._key(record["pattern"])) != number:
-                        raise ValueError("it changes while it is read")
+                    record = json.loads(file.readline(LONGEST_LINE))
+                    _expect(self.patterns.get(self._key(record["pattern"])) == number, "the file stays as it is")
                     self._region(number, **record)
-                except FalseStatement as error:
-                    raise FalseStatement(f"region {number}: {error}") from None
-                except MALFORMED as error:
-                    raise Unreadable(f"{self.path}: region {number} is malformed: {error!r:.200}") from None
+                except (FalseStatement, *MALFORMED) as error:
+                    kind = FalseStatement if isinstance(error, FalseStatement) else ValueError
+                    raise kind(f"region {number}: {error}") from None
         return stop
 
     def _refuse(self, rows: Iterable[int], statement: str) -> None:
         """Refuse the first of the rows, which are units, then half-spaces of the domain."""
         for row in rows:
-            unit = row < self.network.units
-            name = f"unit {row}" if unit else f"half-space {row - self.network.units} of the domain"
-            _expect(False, f"{name} {statement}")
+            wall = row - self.network.units
+            _expect(False, f"{f'half-space {wall} of the domain' if wall >= 0 else f'unit {row}'} {statement}")
 
     def _region(self, number: int, pattern: str, inside: Any, facets: list[Any], redundant: list[Any]) -> None:
         """Check everything that one record states."""
-        width = self.network.dim + 1
-        functions, _ = self.network.through(fmpz_mat([[int(i == j) for j in range(width)] for i in range(width)]), pattern)
+        functions, _ = self.network.through(self.network.identity, pattern)
         rows = [r if s == "1" else [-x for x in r] for s, r in zip(pattern, functions, strict=True)] + self.walls
         varying = {k for k, row in enumerate(rows) if any(row[:-1])}
-        constant = {k: row[-1] for k, row in enumerate(rows) if k not in varying}
-        wrong = [k for k, x in constant.items() if x < 0 or (x == 0 and pattern[k : k + 1] != "0")]
-        self._refuse(wrong, "is constant and has the stated sign (off where it is zero)")
-        points = [_point(inside), *(_point(facet["beyond"]) for facet in facets)]
-        table = fmpz_mat(points) * fmpz_mat(len(rows), width, [x for row in rows for x in row]).transpose()
-        heights = table.tolist()
+        # A constant row is positive; only a unit may be zero, and is off then.
+        wrong = (k for k, row in enumerate(rows) if row[-1] <= 0 and (row[-1] < 0 or pattern[k : k + 1] != "0"))
+        self._refuse((k for k in wrong if k not in varying), "is constant with the stated sign")
+        points = [_point(point) for point in (inside, *(facet["beyond"] for facet in facets))]
+        _expect(all(point[-1] > 0 for point in points), "the denominators of points are positive")
+        matrix = fmpz_mat(len(rows), self.network.dim + 1, [x for row in rows for x in row])
+        heights = (fmpz_mat(points) * matrix.transpose()).tolist()
         self._refuse((k for k in varying if heights[0][k] <= 0), "is positive at the interior point")
         settled: set[int] = set()
         for f, facet in enumerate(facets):
-            self._refuse(settled.intersection(facet["rows"]), f"is on no other facet than {f}")
-            self._facet(f, facet["rows"], varying, rows, heights[f + 1])
-            self._crossing(number, f, facet, rows, (points[0], points[f + 1]), (heights[0], heights[f + 1]))
+            self._refuse(settled.intersection(facet["rows"]), f"is on facet {f} alone")
+            ends = (points[0], heights[0]), (points[f + 1], heights[f + 1])
+            self._facet(number, f, facet["rows"], facet["neighbour"], rows, varying, ends)
             settled.update(facet["rows"])
         for proof in redundant:
             self._redundant(proof["rows"], [rows[facets[f]["rows"][0]] for f in proof["by"]], rows)
             settled.update(proof["rows"])
         self._refuse(varying - settled, "is on a listed facet or proved redundant")
 
-    def _facet(self, f: int, group: list[int], varying: set[int], rows: list[Row], heights: list[fmpz]) -> None:
-        """The group is all rows on one hyperplane, and the point beyond it is inside all other rows."""
-        self._refuse(set(group) - varying, f"varies, and can be on facet {f}")
-        self._refuse((k for k in group if heights[k] >= 0), f"is negative at the point beyond facet {f}")
-        self._refuse((k for k in varying.difference(group) if heights[k] <= 0), f"is positive at the point beyond facet {f}")
-        first = rows[group[0]]
-        p = next(p for p, x in enumerate(first) if x != 0)
-        apart = (k for k in group if any(x * rows[k][p] != y * first[p] for x, y in zip(first, rows[k], strict=True)))
+    def _facet(self, number: int, f: int, on: Any, other: Any, rows: list[Row], varying: set[int], ends: Any) -> None:
+        """`on` are all rows on one hyperplane; it is crossed into the neighbour, or bounds the domain."""
+        (inner, above), (outer, below) = ends
+        self._refuse(set(on) - varying, f"varies on the region and is on facet {f}")
+        wrong = (k for k in varying if (below[k] >= 0 if k in on else below[k] <= 0))
+        self._refuse(wrong, f"has the stated side at the point beyond facet {f}")
+        first, p = rows[on[0]], next(p for p, x in enumerate(rows[on[0]]) if x != 0)
+        apart = (k for k in on if any(x * rows[k][p] != y * first[p] for x, y in zip(first, rows[k], strict=True)))
         self._refuse(apart, f"is on the hyperplane of facet {f}")
-
-    def _crossing(self, number: int, f: int, facet: Any, rows: list[Row], ends: Any, heights: Any) -> None:
-        """A facet on the domain's boundary ends there; any other one leads to its neighbour, and back."""
-        first, other = facet["rows"][0], facet["neighbour"]
-        wall = max(facet["rows"]) >= self.network.units
-        _expect((other is None) == wall, f"facet {f} lies on the boundary of the domain or has a neighbour")
+        wall = max(on) >= self.network.units
+        _expect(wall == (other is None), f"facet {f} either is on the domain's boundary or has a neighbour")
         if not wall:
-            # Where the segment from inside to beyond meets the hyperplane, no other row vanishes.
-            above, below = heights[0][first], heights[1][first]
-            point = [above * b - below * a for a, b in zip(*ends, strict=True)]
-            outward = [*(-x for x in rows[first][:-1]), 0]
-            _, across = self.network.through(fmpz_mat([list(pair) for pair in zip(point, outward, strict=True)]))
-            _expect(self.patterns.get(int(f"0{across}", 2)) == other != number, f"region {other} is beyond facet {f}")
-            back = self.neighbours[self.first[other] : self.first[other + 1]]
-            _expect(number in back, f"region {other} has a facet towards region {number}")
+            # Where the segment between the points meets the hyperplane, no other row vanishes.
+            crossing = [above[on[0]] * b - below[on[0]] * a for a, b in zip(inner, outer, strict=True)]
+            outward = [*(-x for x in first[:-1]), 0]
+            _, across = self.network.through(fmpz_mat([*map(list, zip(crossing, outward, strict=True))]))
+            _expect(self.patterns.get(int(f"0{across}", 2)) == other != number, f"facet {f} leads to region {other}")
+            _expect(number in self.neighbours[slice(*self.first[other : other + 2])], f"region {other} has it as neighbour")
 
     def _redundant(self, chosen: list[int], facets: list[Row], rows: list[Row]) -> None:
         """Each chosen row is a combination of facets with multipliers >= 0, plus a constant >= 0."""
-        columns = [*facets, *(rows[k] for k in chosen)]
-        reduced, den, rank = fmpz_mat([row[:-1] for row in columns]).transpose().rref()
-        # Independent normals, of which the rows' normals are combinations: so the multipliers are determined.
+        columns = fmpz_mat([row[:-1] for row in (*facets, *(rows[k] for k in chosen))]).transpose()
+        reduced, den, rank = columns.rref()
+        # The facets' normals are independent and span the others, so that the multipliers are determined.
         basis = rank == len(facets) and all(reduced[i, i] == den for i in range(rank))
-        _expect(basis, f"the normals of rows {chosen} are combinations of those of the facets named")
+        _expect(basis, f"rows {chosen} are combinations of the facets named for them, which are independent")
         for j, k in enumerate(chosen, start=rank):
             weights = [reduced[i, j] * den for i in range(rank)]
-            rest = rows[k][-1] * den * den - sum((w * facet[-1] for w, facet in zip(weights, facets, strict=True)), fmpz(0))
+            rest = rows[k][-1] * den * den - sum(w * facet[-1] for w, facet in zip(weights, facets, strict=True))
             if rest < 0 or any(w < 0 for w in weights):
-                self._refuse([k], "is at least a combination of the facets named, with multipliers >= 0")
+                self._refuse([k], "is at least a combination, with multipliers >= 0, of the facets named for it")
 
 
-_adopted: list[_Checker] = []  # A worker's.
+_adopted: list[_Checker] = []  #: The one of this worker process.
 
 
 def _work(start: int) -> int:
-    return _adopted[0].check(start, min(start + TASK, _adopted[0].regions))
+    return _adopted[0].check(start)
 
 
-def check(path: str | Path, network: Any, workers: int = 1, progress: Progress | None = None) -> Verdict:
-    """Check a certificate of a network, given as the object that its JSON file holds.
-
-    Raises Unreadable if there is nothing to check, FalseStatement with the first statement that is false.
-    """
+def check(path: str | Path, network: Any, workers: int = 1, progress: Progress = lambda *_: None) -> Verdict:
+    """Check a certificate of the network in a JSON object; raise Unreadable, or the first FalseStatement."""
     try:
         checker = _Checker(path, parse_network(network))
-        starts = range(0, checker.regions, TASK)
         with ProcessPoolExecutor(workers, initializer=_adopted.append, initargs=(checker,)) as pool:
-            ends = pool.map(_work, starts) if workers > 1 else (checker.check(s, min(s + TASK, checker.regions)) for s in starts)
-            for end in ends:
-                if progress is not None:
-                    progress(end, checker.regions)
-    except (OSError, BrokenProcessPool, *MALFORMED) as error:
-        raise Unreadable(f"{path}: {error!r:.200}") from error
-    return Verdict(checker.regions, checker.neighbours.buffer_info()[1] // 2, checker.domain)
+            starts = range(0, checker.regions, TASK)
+            for stop in pool.map(_work, starts) if workers > 1 else map(checker.check, starts):
+                progress(stop, checker.regions)
+    except (OSError, *MALFORMED) as error:
+        raise Unreadable(f"{path}: {error}") from error
+    statement = f"proved: {checker.regions} regions, {checker.pairs} adjacent pairs on {checker.domain}"
+    return Verdict(checker.regions, checker.pairs, statement)
 
 
-def show(done: int, total: int) -> None:
-    """Count on standard error, if someone can see it."""
-    if sys.stderr.isatty():
-        print(f"\r{done} of {total} regions checked", end="\n" if done == total else "", file=sys.stderr, flush=True)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Check the certificate of a network file, as a command."""
-    parser = argparse.ArgumentParser(description="Check a certificate of polyae.")
-    parser.add_argument("certificate")
-    parser.add_argument("network", help="JSON file")
-    parser.add_argument("--workers", type=int, default=1)
-    given = parser.parse_args(arguments)
+def main(arguments: Sequence[str]) -> int:
+    """Run ``python check.py CERT NET.json [WORKERS]``: 0 if it is proved, 1 if refuted, 2 if it cannot be checked."""
     try:
-        with open(given.network, "rb") as file:
-            network = json.load(file)
-        print(check(given.certificate, network, given.workers, show))
-    except FalseStatement as error:
-        print(f"refuted: {error}", file=sys.stderr)
-        return 1
-    except (OSError, Unreadable, *MALFORMED) as error:
-        print(f"cannot check: {' '.join(str(error).split())}", file=sys.stderr)
-        return 2
-    return 0
+        path, network, workers = (*arguments, "1")[:3]
+        print(check(path, json.loads(Path(network).read_bytes()), int(workers)).statement)
+        return 0
+    except (FalseStatement, Unreadable, OSError, *MALFORMED) as error:
+        refuted = isinstance(error, FalseStatement)
+        print(f"{'refuted' if refuted else 'cannot check'}: {' '.join(str(error).split()):.500}", file=sys.stderr)
+        return 1 if refuted else 2
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

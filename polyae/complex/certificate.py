@@ -19,15 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyae.check import FORMAT, VERSION, FalseStatement, Unreadable, check, digest, show
-from polyae.complex.region_proofs import FacetProof, RegionProver
-from polyae.domains import Ball, Box, Domain, Polytope
+from polyae.check import FORMAT, FalseStatement, Unreadable, check, digest
+from polyae.complex.region_proofs import RegionProver
+from polyae.domains import Ball, Domain, Polytope
 from polyae.errors import CertificateError, FileFormatError
 from polyae.lp.facets import Witness
 from polyae.predicates.rational import HomogeneousPoint
 
 if TYPE_CHECKING:
     from polyae.complex.region_complex import RegionComplex
+
+Float = NDArray[np.float64]
 
 __all__ = ["certificate_lines", "check_certifiable", "check_domain", "prove_complex", "write_certificate"]
 
@@ -86,23 +88,20 @@ def _record(
             other = neighbours.pop(facet.rows[0], None)
             if other is None:
                 raise CertificateError(f"the complex has no region, or no pair, for unit {facet.rows[0]} of region {number}")
-        facets.append({"rows": facet.rows, "beyond": _coordinates(facet), "neighbour": other})
+        facets.append({"rows": facet.rows, "beyond": _coordinates(facet.beyond), "neighbour": other})
     if neighbours:
         raise CertificateError(f"the complex pairs region {number} with {min(neighbours.values())}: they share no facet")
     return {
         "pattern": "".join("01"[int(on)] for on in pattern),
-        "inside": witness.point.tolist() if witness.exact is None else _fractions(witness.exact),
+        "inside": _coordinates(witness.point if witness.exact is None else witness.exact),
         "facets": facets,
         "redundant": [{"by": by, "rows": rows} for by, rows in proof.redundant],
     }
 
 
-def _coordinates(facet: FacetProof) -> list[float] | list[str]:
-    return facet.beyond.tolist() if isinstance(facet.beyond, np.ndarray) else _fractions(facet.beyond)
-
-
-def _fractions(point: HomogeneousPoint) -> list[str]:
-    return [f"{int(z):x}/{int(point[-1]):x}" for z in point[:-1]]
+def _coordinates(point: Float | HomogeneousPoint) -> list[float] | str:
+    """Float64 coordinates, or homogeneous integers in hexadecimal."""
+    return point.tolist() if isinstance(point, np.ndarray) else " ".join(f"{int(z):x}" for z in point)
 
 
 def _text(value: dict[str, Any]) -> str:
@@ -113,7 +112,6 @@ def _header(cx: RegionComplex) -> dict[str, Any]:
     layers = [(y.weight + 0.0, y.bias + 0.0, y.slope + 0.0) for y in cx.network.layers]
     return {
         "format": FORMAT,
-        "version": VERSION,
         "network": digest([(w.tolist(), b.tolist(), s.tolist()) for w, b, s in layers]),
         "domain": _domain(cx.domain),
         "regions": len(cx),
@@ -122,18 +120,10 @@ def _header(cx: RegionComplex) -> dict[str, Any]:
 
 
 def _domain(domain: Domain) -> dict[str, Any]:
-    match domain:
-        case Box():
-            return {"kind": "box", "lo": _hexadecimal(domain.lo), "hi": _hexadecimal(domain.hi)}
-        case Polytope():
-            rows = domain.A.any(axis=1)  # as in its half-spaces
-            a, b = [_hexadecimal(row) for row in domain.A[rows]], _hexadecimal(domain.b[rows])
-            return {"kind": "polytope", "dim": domain.dim, "A": a, "b": b}
-    return {"kind": "space", "dim": domain.dim}
-
-
-def _hexadecimal(values: NDArray[np.float64]) -> list[str]:
-    return [(x + 0.0).hex() for x in values.tolist()]
+    if isinstance(domain, Polytope):
+        rows = domain.A.any(axis=1)  # as in its half-spaces
+        return {"kind": "polytope", "A": domain.A[rows].tolist(), "b": domain.b[rows].tolist()}
+    return domain.to_dict()
 
 
 def write_certificate(cx: RegionComplex, path: str | Path, progress: bool = False) -> None:
@@ -192,10 +182,10 @@ def prove_complex(cx: RegionComplex, path: str | Path | None, workers: int, prog
         target = Path(folder, "certificate") if path is None else Path(path)
         write_certificate(cx, target, progress)
         try:
-            verdict = check(target, cx.network.to_dict(), workers, show if progress else None)
+            verdict = check(target, cx.network.to_dict(), workers)
         except FalseStatement as error:
             raise CertificateError(f"the complex is wrong, its certificate is refuted: {error}") from error
         except Unreadable as error:
             raise FileFormatError(f"the certificate cannot be checked: {error}") from error
     if verdict[:2] != (len(cx), cx.num_adjacent_pairs):
-        raise CertificateError(f"the complex is wrong: {verdict}")
+        raise CertificateError(f"the complex is wrong: {verdict.statement}")
