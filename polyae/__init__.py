@@ -3,31 +3,29 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from polyae import errors
-from polyae.complex.enumerate import enumerate_regions
-from polyae.complex.region import Region, RegionFacet
-from polyae.complex.region_complex import RegionComplex, load
-from polyae.domains import Ball, Box, Domain, Polytope, Space
-from polyae.networks import read_network, write_network
-from polyae.networks.network import Layer, Network
-from polyae.queries.balls import BallCounts, count_in_balls
-from polyae.queries.interval import Interval
-from polyae.queries.manifolds import (
-    Chart,
-    Manifold,
-    Orbit,
-    PointCloud,
-    ProductOrbit,
-    Union,
-    load_manifold,
-    save_manifold,
-)
-from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
-from polyae.queries.radii import Radii, radii
-from polyae.queries.theorem import TheoremBound, theorem_bound
-
 if TYPE_CHECKING:
-    from polyae.networks import from_torch
+    from polyae import errors
+    from polyae.complex.enumerate import enumerate_regions
+    from polyae.complex.region import Region, RegionFacet
+    from polyae.complex.region_complex import RegionComplex, load
+    from polyae.domains import Ball, Box, Domain, Polytope, Space
+    from polyae.networks import from_torch, read_network, write_network
+    from polyae.networks.network import Layer, Network
+    from polyae.queries.balls import BallCounts, count_in_balls
+    from polyae.queries.interval import Interval
+    from polyae.queries.manifolds import (
+        Chart,
+        Manifold,
+        Orbit,
+        PointCloud,
+        ProductOrbit,
+        Union,
+        load_manifold,
+        save_manifold,
+    )
+    from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
+    from polyae.queries.radii import Radii, radii
+    from polyae.queries.theorem import TheoremBound, theorem_bound
     from polyae.training.lightning import lightning_callback
     from polyae.training.monitor import RegionMonitor
     from polyae.training.neighbour_oracle import NeighbourOracle
@@ -74,17 +72,56 @@ __all__ = [
     "write_network",
 ]
 
-
-#: Names whose modules import PyTorch, which takes seconds, only when asked for.
-_LAZY = {
+#: Where each name lives.  A module is imported when one of its names is asked for: PyTorch, or all that
+#: enumerates, would take seconds, and a program that only checks certificates should depend on neither.
+_HOME = {
+    "Ball": "polyae.domains",
+    "BallCounts": "polyae.queries.balls",
+    "Box": "polyae.domains",
+    "Chart": "polyae.queries.manifolds",
+    "Domain": "polyae.domains",
+    "Interval": "polyae.queries.interval",
+    "Layer": "polyae.networks.network",
+    "Manifold": "polyae.queries.manifolds",
     "NeighbourOracle": "polyae.training.neighbour_oracle",
+    "Neighbourhood": "polyae.queries.neighbours",
+    "NeighbourhoodBatch": "polyae.queries.neighbours",
+    "Network": "polyae.networks.network",
+    "Orbit": "polyae.queries.manifolds",
+    "PointCloud": "polyae.queries.manifolds",
+    "Polytope": "polyae.domains",
+    "ProductOrbit": "polyae.queries.manifolds",
+    "Radii": "polyae.queries.radii",
+    "Region": "polyae.complex.region",
+    "RegionComplex": "polyae.complex.region_complex",
+    "RegionFacet": "polyae.complex.region",
     "RegionMonitor": "polyae.training.monitor",
+    "Space": "polyae.domains",
+    "TheoremBound": "polyae.queries.theorem",
+    "Union": "polyae.queries.manifolds",
+    "count_in_balls": "polyae.queries.balls",
+    "enumerate_regions": "polyae.complex.enumerate",
     "from_torch": "polyae.networks.torch_modules",
     "lightning_callback": "polyae.training.lightning",
+    "load": "polyae.complex.region_complex",
+    "load_manifold": "polyae.queries.manifolds",
+    "neighbours": "polyae.queries.neighbours",
+    "radii": "polyae.queries.radii",
+    "read_network": "polyae.networks",
+    "save_manifold": "polyae.queries.manifolds",
+    "theorem_bound": "polyae.queries.theorem",
+    "write_network": "polyae.networks",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "errors":
+        return import_module("polyae.errors")
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(_HOME[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -133,8 +133,7 @@ class _Network:
     def through(self, inputs: fmpz_mat, pattern: str | None = None) -> tuple[list[Row], str]:
         """Pre-activations of all units, and the pattern: the given one, or that beyond a point in a direction.
 
-        Rows of `inputs` are the coordinates and the constant 1: as affine functions, or as values at the point and
-        derivatives, when a unit is on if its value is positive, or zero with a positive derivative.
+        Columns of `inputs` are coefficients of affine functions, or values at the point and derivatives.
         """
         found: list[Row] = []
         states = ""
@@ -231,7 +230,7 @@ class _Checker:
         self._refuse(varying - settled, "is on a listed facet or proved redundant")
 
     def _facet(self, number: int, f: int, on: Any, other: Any, rows: list[Row], varying: set[int], ends: Any) -> None:
-        """`on` are all rows on one hyperplane; it is crossed into the neighbour, or bounds the domain."""
+        """`on` are all rows on a hyperplane; where the points' segment meets it, beyond it is the neighbour."""
         (inner, above), (outer, below) = ends
         self._refuse(set(on) - varying, f"varies on the region and is on facet {f}")
         wrong = (k for k in varying if (below[k] >= 0 if k in on else below[k] <= 0))
@@ -242,17 +241,17 @@ class _Checker:
         wall = max(on) >= self.network.units
         _expect(wall == (other is None), f"facet {f} either is on the domain's boundary or has a neighbour")
         if not wall:
-            # Where the segment between the points meets the hyperplane, no other row vanishes.
             crossing = [above[on[0]] * b - below[on[0]] * a for a, b in zip(inner, outer, strict=True)]
-            outward = [*(-x for x in first[:-1]), 0]
-            _, across = self.network.through(fmpz_mat([*map(list, zip(crossing, outward, strict=True))]))
+            columns = zip(crossing, [*(-x for x in first[:-1]), 0], strict=True)  # the point, and outwards
+            _, across = self.network.through(fmpz_mat([*map(list, columns)]))
             _expect(self.patterns.get(int(f"0{across}", 2)) == other != number, f"facet {f} leads to region {other}")
-            _expect(number in self.neighbours[slice(*self.first[other : other + 2])], f"region {other} has it as neighbour")
+            back = self.neighbours[slice(*self.first[other : other + 2])]
+            _expect(number in back, f"region {other} lists region {number} as its neighbour")
 
     def _redundant(self, chosen: list[int], facets: list[Row], rows: list[Row]) -> None:
         """Each chosen row is a combination of facets with multipliers >= 0, plus a constant >= 0."""
-        columns = fmpz_mat([row[:-1] for row in (*facets, *(rows[k] for k in chosen))]).transpose()
-        reduced, den, rank = columns.rref()
+        normals = [row[:-1] for row in (*facets, *(rows[k] for k in chosen))]
+        reduced, den, rank = fmpz_mat(normals).transpose().rref()
         # The facets' normals are independent and span the others, so that the multipliers are determined.
         basis = rank == len(facets) and all(reduced[i, i] == den for i in range(rank))
         _expect(basis, f"rows {chosen} are combinations of the facets named for them, which are independent")
@@ -279,7 +278,7 @@ def check(path: str | Path, network: Any, workers: int = 1, progress: Progress =
             for stop in pool.map(_work, starts) if workers > 1 else map(checker.check, starts):
                 progress(stop, checker.regions)
     except (OSError, *MALFORMED) as error:
-        raise Unreadable(f"{path}: {error}") from error
+        raise Unreadable(f"{path} is not a whole certificate of this network: {error}") from error
     statement = f"proved: {checker.regions} regions, {checker.pairs} adjacent pairs on {checker.domain}"
     return Verdict(checker.regions, checker.pairs, statement)
 

@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from polyae import __version__
 from polyae.cli.balls import count_command
+from polyae.cli.check import check_command
 from polyae.cli.demo import demo_command
 from polyae.cli.enumeration import enumerate_command
 from polyae.cli.info import info_command
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "table": table_command,
     "info": info_command,
     "enumerate": enumerate_command,
+    "check": check_command,
     "neighbours": neighbours_command,
     "radii": radii_command,
     "bound": bound_command,

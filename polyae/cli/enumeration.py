@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,6 +13,7 @@ from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, NetworkArgument
+from polyae.complex.certificate import check_domain
 from polyae.complex.region_complex import RegionComplex, load
 from polyae.errors import FileFormatError
 from polyae.networks.files import read_network
@@ -24,6 +26,10 @@ OutOption = Annotated[
 ResumeOption = Annotated[
     Path | None, typer.Option("--resume", metavar="FILE.npz", help="Go on from a partial complex.")
 ]
+CertifyOption = Annotated[
+    Path | None, typer.Option("--certify", metavar="CERT", help="Write a certificate, which polyae check can check.")
+]
+ProveOption = Annotated[bool, typer.Option("--prove", help="Have the certificate checked, independently.")]
 GraphOption = Annotated[Path | None, typer.Option("--graphml", metavar="FILE", help="Write the region graph.")]
 
 
@@ -53,22 +59,30 @@ def enumerate_command(
     out: OutOption = None,
     resume: ResumeOption = None,
     graphml: GraphOption = None,
+    certify: CertifyOption = None,
+    prove: ProveOption = False,
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Enumerate all regions of a network on a domain. Ctrl-C keeps what has been found, as partial."""
     network = read_network(net)
-    for path in (out, graphml):
+    for path in (out, graphml, certify):
         _check_folder(path)
     if out is not None and out.suffix != ".npz":
         raise FileFormatError(f"--out {out}: the name of a region complex ends in .npz")
     previous = None if resume is None else load(resume)
     where = domain.stated(network.input_dim) if previous is None or domain.given else previous.domain
+    if certify is not None or prove:
+        check_domain(where)
     cx = enumeration.run(network, where, previous)
     if out is not None:
         cx.save(out)
     if graphml is not None:
         _write_graph(cx, graphml)
+    if prove:
+        cx.prove(certify, progress=sys.stderr.isatty())
+    elif certify is not None:
+        cx.certify(certify, progress=sys.stderr.isatty())
     finish(counts(cx), as_json, strict=strict, partial=not cx.complete)
 
 

@@ -29,6 +29,7 @@ class Exit(IntEnum):
 
     DONE = 0
     PARTIAL = 1
+    REFUTED = 1
     BAD_INPUT = 2
     INTERRUPTED = 130
 

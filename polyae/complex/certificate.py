@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,9 +16,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from polyae.check import FORMAT, FalseStatement, Unreadable, check, digest
+from polyae.complex.progress import counting_bar
 from polyae.complex.region_proofs import RegionProver
 from polyae.domains import Ball, Domain, Polytope
 from polyae.errors import CertificateError, FileFormatError
@@ -87,10 +86,10 @@ def _record(
             # Neighbours are known by the lowest unit behind the facet.
             other = neighbours.pop(facet.rows[0], None)
             if other is None:
-                raise CertificateError(f"the complex has no region, or no pair, for unit {facet.rows[0]} of region {number}")
+                raise CertificateError(f"the complex lacks what lies beyond unit {facet.rows[0]} of region {number}")
         facets.append({"rows": facet.rows, "beyond": _coordinates(facet.beyond), "neighbour": other})
     if neighbours:
-        raise CertificateError(f"the complex pairs region {number} with {min(neighbours.values())}: they share no facet")
+        raise CertificateError(f"regions {number} and {min(neighbours.values())} of the complex share no facet")
     return {
         "pattern": "".join("01"[int(on)] for on in pattern),
         "inside": _coordinates(witness.point if witness.exact is None else witness.exact),
@@ -142,13 +141,11 @@ def write_certificate(cx: RegionComplex, path: str | Path, progress: bool = Fals
     target = Path(path)
     partial = target.with_name(target.name + ".partial")
     try:
-        with open(partial, "a+b") as file:
+        with open(partial, "a+b") as file, counting_bar("certifying", progress) as show:
             done = _resume(file, f"{_text(_header(cx))}\n".encode())
-            records = _records(cx, done)
-            for record in tqdm(
-                records, total=len(cx), initial=done, unit=" regions", file=sys.stderr, disable=not progress
-            ):
+            for number, record in enumerate(_records(cx, done), start=done + 1):
                 file.write(f"{record}\n".encode())
+                show(number, len(cx))
         os.replace(partial, target)
     except OSError as error:
         raise FileFormatError(f"cannot write {target}: {error.strerror or error}") from error
@@ -182,7 +179,8 @@ def prove_complex(cx: RegionComplex, path: str | Path | None, workers: int, prog
         target = Path(folder, "certificate") if path is None else Path(path)
         write_certificate(cx, target, progress)
         try:
-            verdict = check(target, cx.network.to_dict(), workers)
+            with counting_bar("checking", progress) as show:
+                verdict = check(target, cx.network.to_dict(), workers, show)
         except FalseStatement as error:
             raise CertificateError(f"the complex is wrong, its certificate is refuted: {error}") from error
         except Unreadable as error:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
 from tqdm import tqdm
 
-__all__ = ["ProgressBar"]
+__all__ = ["ProgressBar", "counting_bar"]
 
 
 class ProgressBar:
@@ -36,3 +38,15 @@ class ProgressBar:
         """Show the number found so far, and the number waiting to be expanded."""
         self._bar.update(found - self._bar.n)
         self._bar.set_postfix_str(f"{waiting} to expand", refresh=False)
+
+
+@contextmanager
+def counting_bar(label: str, enabled: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error; gives a function that takes the numbers of regions done and in all."""
+    with tqdm(desc=label, unit=" regions", file=sys.stderr, disable=not enabled) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield show
