@@ -14,12 +14,27 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from polyae.training.epsilon import solve_gram
 from polyae.training.generators import move
 from polyae.training.neighbour_maps import PairMaps
 from polyae.training.neighbour_oracle import NeighbourMaps
-from polyae.training.regulariser import LieGroupRegulariser, solve_gram
+from polyae.training.pair_residuals import pays
+from polyae.training.regulariser import LieGroupRegulariser
 
 __all__ = ["neighbour_residuals", "neighbour_value"]
+
+
+def _few(regulariser: LieGroupRegulariser, maps: PairMaps) -> bool:
+    """Whether there is so little to share that a product with every neighbour's map is cheaper."""
+    (n, d, h), m, pairs = maps.A.shape, regulariser.num_generators, len(maps.owner)
+    if regulariser.kind == "low rank" or not pays(m, h):
+        return pairs <= 2 * n
+    return pairs * (m * h + 2 * (m + h)) < 3 * m * min(n * h + pairs, _width(maps) * (1 + (n * h + pairs) / d))
+
+
+def _width(maps: PairMaps) -> int:
+    """Width of what enters the last layer."""
+    return maps.regions.inner.shape[2]
 
 
 def _moved(regulariser: LieGroupRegulariser, maps: PairMaps) -> tuple[Tensor, Tensor]:
@@ -105,6 +120,8 @@ def neighbour_residuals(regulariser: LieGroupRegulariser, near: NeighbourMaps) -
     """
     maps = near.maps
     regulariser.check(maps.A, maps.A)
+    if _few(regulariser, maps):
+        return regulariser.residuals(maps.A[near.owner], maps.A_neighbours)
     if len(maps.single) and not len(maps.rest):
         return _single_flips(regulariser, maps)
     others = regulariser.residuals(maps.A[maps.owner[maps.rest]], maps.rest_maps[0])

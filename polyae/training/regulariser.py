@@ -12,11 +12,13 @@ from torch import Tensor, nn
 
 from polyae.errors import SettingError, ShapeError
 from polyae.training.affine_maps import affine_maps
+from polyae.training.epsilon import closed_form_epsilon
 from polyae.training.generators import Kind, initial, largest_norm, matrices, move
+from polyae.training.pair_residuals import pair_residuals, pays
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood", "closed_form_epsilon", "solve_gram"]
+__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood"]
 
 
 class HasNeighbours(Protocol):
@@ -36,35 +38,6 @@ class PatternNeighbourhood(NamedTuple):
 
     pattern: Bool
     neighbours: Bool
-
-
-@torch.no_grad()
-def closed_form_epsilon(moved: Tensor, difference: Tensor, floor: Tensor) -> Tensor:
-    """Minimisers ``ε* = M⁺ v`` of ``‖difference - Σ_k ε_k moved_k‖`` (Propositions 2 and 3), without gradient.
-
-    Parameters
-    ----------
-    moved : tensor, shape (p, m, q)
-        The matrices ``G_k A``, flattened.
-    difference : tensor, shape (p, q)
-        Target minus source, flattened.
-    floor : tensor, shape (p,)
-        Norm below which a combination of the moved matrices is rounding error and counts as zero.
-
-    Returns
-    -------
-    tensor, shape (p, m)
-        The shortest minimiser: M need not be regular.
-    """
-    return solve_gram(moved @ moved.mT, (moved @ difference[:, :, None])[:, :, 0], floor)
-
-
-@torch.no_grad()
-def solve_gram(gram: Tensor, right: Tensor, floor: Tensor) -> Tensor:
-    """``M⁺ v`` for Gram matrices M (p, m, m) and right-hand sides v (p, m); `floor` as above."""
-    relative = torch.full_like(floor, 4 * gram.shape[1] * torch.finfo(gram.dtype).eps)
-    inverse = torch.linalg.pinv(gram, atol=floor.square(), rtol=relative, hermitian=True)
-    return (inverse @ right[:, :, None])[:, :, 0]
 
 
 class LieGroupRegulariser(nn.Module):
@@ -155,12 +128,6 @@ class LieGroupRegulariser(nn.Module):
         with torch.no_grad():
             return self.dim * torch.finfo(sizes.dtype).eps * largest_norm(self.kind, self.raw) * sizes
 
-    def _moved(self, sources: Tensor) -> tuple[Tensor, Tensor]:
-        """``(G_k A)ᵀ`` flattened, (p, m, h*d), and the norms below which it is rounding error, (p,)."""
-        moved = move(self.kind, self.raw, sources.mT.flatten(0, 1))
-        moved = moved.unflatten(0, (len(sources), sources.shape[2])).transpose(1, 2).flatten(2)
-        return moved, self.floor(torch.linalg.vector_norm(sources.detach(), dim=(1, 2)))
-
     def check(self, targets: Tensor, sources: Tensor) -> None:
         """Raise a ShapeError unless both have one shape (p, d, h)."""
         if targets.shape != sources.shape or sources.ndim != 3 or sources.shape[1] != self.dim:
@@ -188,8 +155,12 @@ class LieGroupRegulariser(nn.Module):
             If the shapes do not fit.
         """
         self.check(targets, sources)
+        floor = self.floor(torch.linalg.vector_norm(sources.detach(), dim=(1, 2)))
+        if self.kind != "low rank" and pays(self.num_generators, sources.shape[2]):
+            return pair_residuals(self.generators, targets.mT, sources.mT, floor)
         difference = (targets - sources).mT.flatten(1)
-        moved, floor = self._moved(sources)
+        moved = move(self.kind, self.raw, sources.mT.flatten(0, 1))
+        moved = moved.unflatten(0, (len(sources), sources.shape[2])).transpose(1, 2).flatten(2)
         epsilon = closed_form_epsilon(moved.detach(), difference.detach(), floor)
         left = difference - (epsilon[:, None, :] @ moved)[:, 0]
         return torch.linalg.vector_norm(left, dim=1), epsilon

@@ -25,7 +25,7 @@ from polyae.training.protocol import RunSettings
 
 CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
 
-__all__ = ["Epoch", "RunResult", "is_finished", "read_metrics", "run", "seconds_per_step"]
+__all__ = ["Epoch", "RunResult", "TrainingState", "is_finished", "read_metrics", "run", "seconds_per_step"]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def _error(model: Autoencoder, x: Tensor) -> float:
     return float(nn.functional.mse_loss(model(x), x))
 
 
-class _Run:
+class TrainingState:
     """State of a run between epochs."""
 
     def __init__(self, data: Dataset, settings: RunSettings) -> None:
@@ -195,7 +195,7 @@ def _read(path: Path, identity: str) -> dict[str, Any]:
     return state
 
 
-def _metrics(data: Dataset, run: _Run) -> str:
+def _metrics(data: Dataset, run: TrainingState) -> str:
     settings = asdict(run.settings)
     return json.dumps({"data": data.name, "settings": settings, "epochs": [asdict(e) for e in run.epochs]}, indent=1)
 
@@ -252,7 +252,7 @@ def run(
     NetworkError
         If a loss is not finite.
     """
-    state = _Run(data, settings)
+    state = TrainingState(data, settings)
     target, identity = None if folder is None else Path(folder), _identity(data, settings)
     if target is not None:
         try:
@@ -274,7 +274,7 @@ def run(
 
 def seconds_per_step(data: Dataset, settings: RunSettings, steps: int = 5) -> float:
     """Median time of a step, measured on a run that is thrown away; the first step, a warm-up, is left out."""
-    state, times = _Run(data, settings), []
+    state, times = TrainingState(data, settings), []
     generator = generator_of(settings.seed, 1, 0)
     for _ in range(steps + 1):
         chosen = torch.randint(len(state.train), (settings.batch_size,), generator=generator)

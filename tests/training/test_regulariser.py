@@ -6,6 +6,7 @@ from torch import nn
 
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.torch_modules import from_torch
+from polyae.training import pair_residuals
 from polyae.training.affine_maps import affine_maps
 from polyae.training.models import Autoencoder
 from polyae.training.penalty import ExactNeighbourPenalty
@@ -311,3 +312,30 @@ def empty_oracle(decoder, codes):
 def test_bad_input_is_refused(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("kind", ["full", "skew"])
+def test_pairs_in_the_cheap_order_equal_plain_differentiation(kind, monkeypatch):
+    monkeypatch.setattr(pair_residuals, "CHUNK", 3 * 7**2)  # several chunks, the last one smaller
+    regulariser = LieGroupRegulariser(7, kind=kind, num_generators=5, dtype=torch.float64)
+    source = torch.Generator().manual_seed(0)
+    targets, sources = (torch.randn(8, 7, 4, generator=source, dtype=torch.float64).requires_grad_() for _ in range(2))
+    weights = torch.randn(8, generator=source, dtype=torch.float64)
+    assert pair_residuals.pays(5, 4)
+    norms, epsilon = regulariser.residuals(targets, sources)
+    turned = sources + torch.einsum("pk,kab,pbc->pac", epsilon, regulariser.generators, sources)
+    expected = torch.linalg.vector_norm(targets - turned, dim=(1, 2))
+    torch.testing.assert_close(norms, expected)
+    leaves = (regulariser.raw, targets, sources)
+    ours, theirs = (torch.autograd.grad((weights * n).sum(), leaves, retain_graph=True) for n in (norms, expected))
+    for a, b in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_pairs_that_fit_perfectly_exert_no_force():
+    regulariser = LieGroupRegulariser(6, num_generators=5, dtype=torch.float64)
+    maps = torch.linspace(-1, 2, 60, dtype=torch.float64).reshape(2, 6, 5).requires_grad_()
+    norms, _ = regulariser.residuals(maps, maps)
+    assert pair_residuals.pays(5, 5) and norms.tolist() == [0.0, 0.0]
+    gradients = torch.autograd.grad(norms.sum(), (regulariser.raw, maps))
+    assert all(not g.any() for g in gradients)
