@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.frontier import flip_masks, to_bits
 from polyae.engines.reference import cross_facets, start_region
+from polyae.engines.thin_layers import thin_cell_facets
 from polyae.lp.solvers import solver_class
 from polyae.lp.vertex_walk import FACET, Walk, vertex_walk, walk_workspace
 from polyae.predicates.cell import Arrangement
@@ -116,16 +117,20 @@ def expand_points(arrangement: Arrangement, points: Float, solver: str = "highs"
     """
     signs = arrangement.unit_signs(points)
     bits = (signs > 0).astype(np.uint8)
-    units, distances, counts = _in_threads(flatten(arrangement), bits, points, workers)
+    flat = flatten(arrangement)
+    units, distances, counts = _in_threads(flat, bits, points, workers)
     if arrangement.domain.curved:
         counts[:] = -1
     masks = to_bits(flip_masks(arrangement.network), arrangement.network.num_units)
     patterns = bits.astype(bool)
     found: list[tuple[Bool, Float]] = []
     for p in range(len(points)):
-        if counts[p] >= 0:
-            flips = masks[units[p, : counts[p]]]
-            found.append(_sorted(patterns[p] ^ flips, distances[p, : counts[p]]))
+        facets: tuple[NDArray[np.integer], Float] | None = units[p, : counts[p]], distances[p, : counts[p]]
+        if counts[p] < 0:
+            curved = arrangement.domain.curved
+            facets = None if curved else thin_cell_facets(arrangement.network, flat, bits[p], points[p])
+        if facets is not None:
+            found.append(_sorted(patterns[p] ^ masks[facets[0]], facets[1]))
         else:
             patterns[p], around, away = _expand_exactly(arrangement, points[p], solver)
             found.append(_sorted(around, away))
