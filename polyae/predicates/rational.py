@@ -204,6 +204,30 @@ class ExactNetwork:
         entries = (self._preactivations(layer, pattern) * fmpz_mat(len(point), 1, point)).entries()
         return [fmpq(x, entries[-1]) for x in entries[:-1]]
 
+    def layer_values(self, point: HomogeneousPoint, layer: int) -> list[fmpq]:
+        """Exact outputs of a layer, before its units, at any point."""
+        values = self._propagated(point, layer)
+        pre = (self._weights[layer] * values).entries()
+        return [fmpq(x, pre[-1]) for x in pre[:-1]]
+
+    def unit_at(self, point: HomogeneousPoint, unit: int) -> fmpq:
+        """Exact pre-activation of one unit at any point."""
+        layer = int(np.searchsorted(self.network.unit_offsets, unit, side="right")) - 1
+        output = int(self.network.layers[layer].units[unit - self.network.unit_offsets[layer]])
+        weights, values = self._weights[layer], self._propagated(point, layer).entries()
+        row, last = ([weights[k, j] for j in range(len(values))] for k in (output, weights.nrows() - 1))
+        return fmpq(dot(row, values), dot(last, values))
+
+    def _propagated(self, point: HomogeneousPoint, layer: int) -> fmpz_mat:
+        """What a layer takes in at a point, homogeneous."""
+        values = fmpz_mat(len(point), 1, point)
+        for weights, (slopes, exponent) in zip(self._weights[:layer], self._slopes, strict=False):
+            pre = (weights * values).entries()
+            one = 1 << exponent
+            post = [x * (one if x > 0 else s) for x, s in zip(pre, [*slopes, one], strict=True)]
+            values = fmpz_mat(len(post), 1, post)
+        return values
+
     def output_map(self, pattern: Bool) -> tuple[tuple[Fraction, ...], ...]:
         """Exact ``[A | B]`` of a region: d rows of h + 1 fractions."""
         rows = self._activations(len(self.network.layers) - 1, pattern).tolist()

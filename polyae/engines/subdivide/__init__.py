@@ -1,5 +1,5 @@
 """Subdivision of a bounded polytope by its vertices and edges."""
 
-from polyae.engines.subdivide.engine import Subdivide, faster, suits
+from polyae.engines.subdivide.engine import Subdivide, faster, skeleton_of, suits
 
-__all__ = ["Subdivide", "faster", "suits"]
+__all__ = ["Subdivide", "faster", "skeleton_of", "suits"]

@@ -1,36 +1,27 @@
-"""The subdivision engine: a bounded polytope cut by its vertices and edges, unit after unit.
-
-Units are inserted layer by layer into a mesh of vertices and edges (edge subdivision after Berzins, *Polyhedral
-complex extraction from ReLU networks using edge subdivision*, 2023).  A sign that bounds do not prove is computed
-at the exact vertex.  A unit that vanishes at a vertex of others is in special position, and then the whole job
-goes to compiled marching, which takes special positions as they are.
-"""
+"""The subdivision engine: a bounded polytope cut by its vertices and edges, unit after unit."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.engines.march import March
 from polyae.engines.reference import start_region
-from polyae.engines.subdivide.exact import ExactVertices
-from polyae.engines.subdivide.gather import Skeleton, gather
-from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, insert_units
-from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values, set_zeros
-from polyae.engines.subdivide.mesh import EDGES, NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
+from polyae.engines.skeleton import Skeleton
+from polyae.engines.subdivide.by_edges import EdgeSubdivision
+from polyae.engines.subdivide.by_faces import FaceSubdivision
 from polyae.engines.subdivide.polytope_faces import polytope_faces
-from polyae.engines.subdivide.refine import refine
-from polyae.engines.subdivide.signs import guess_signs
-from polyae.engines.subdivide.special import HashCollision, SpecialPosition
-from polyae.engines.subdivide.start import start_mesh
+from polyae.engines.subdivide.special import HashCollision, OutOfRange, SpecialPosition
 from polyae.errors import SettingError, SolverError
-from polyae.networks.network import Layer
 from polyae.predicates.cell import Arrangement
 
-__all__ = ["Subdivide", "faster", "suits"]
+T = TypeVar("T")
+
+__all__ = ["Subdivide", "faster", "skeleton_of", "suits"]
 
 #: Marching is faster beyond: a region then has more vertices than are worth their while.
 MAX_DIM = 8
@@ -96,91 +87,15 @@ class Subdivide:
             return self.march.run(arrangement, budget, progress)
         began = time.perf_counter()
         try:
-            found = self._subdivide(arrangement)
+            found = _subdivided(arrangement, self.seed, lambda made: made.enumeration())
         except KeyboardInterrupt:
             found = _first_region(arrangement)
-        except SpecialPosition:
+        except OutOfRange:
             return self.march.run(arrangement, budget, progress)
         if progress is not None:
             progress(len(found.packed), int((~found.expanded).sum()))
         found.seconds = time.perf_counter() - began
         return found
-
-    def _subdivide(self, arrangement: Arrangement) -> Enumeration:
-        for seed in range(self.seed, self.seed + ATTEMPTS):
-            try:
-                return gather(arrangement, _Run(arrangement, seed).skeleton())
-            except HashCollision:
-                continue
-        raise SolverError(f"hashes of faces collided {ATTEMPTS} times, which no input should bring about")
-
-
-class _Run:
-    """One attempt, with the hashes of one seed."""
-
-    def __init__(self, arrangement: Arrangement, seed: int) -> None:
-        faces = polytope_faces(arrangement)
-        if faces is None:
-            raise SpecialPosition("the domain has too many faces")
-        self.arrangement, self.faces, self.exact = arrangement, faces, ExactVertices(arrangement, faces)
-        self.table = FaceTable.of(faces)
-        self.hashes = Hashes.drawn(seed, arrangement.network.num_units, len(faces.dims))
-        self.mesh, self.counters = start_mesh(arrangement, faces)
-
-    def skeleton(self) -> Skeleton:
-        """Insert all units."""
-        before: Layer | None = None
-        for number, plan in enumerate(layer_plans(self.arrangement.network, self.exact.twins)):
-            self.mesh = next_values(self.mesh, int(self.counters[VERTICES]), plan, before)
-            self._insert(number, plan)
-            if number == 0 and len(plan.units) and not self.arrangement.walls.errors[:, :-1].any():
-                self._refine(plan)
-            if len(plan.units):
-                count, edges = int(self.counters[VERTICES]), int(self.counters[EDGES])
-                clear(self.mesh, count, edges, plan.units, plan.rows, plan.per_steepness)
-            before = plan.layer
-        self.arrangement.kernel.counts.filtered += int(self.counters[PROVED])
-        return Skeleton(self.mesh, self.counters, self.faces, self.table, self.hashes, self.exact)
-
-    def _insert(self, number: int, plan: LayerPlan) -> None:
-        self.counters[NEXT] = self.counters[STAGE] = 0
-        guess_signs(self.mesh, 0, int(self.counters[VERTICES]), plan.units, plan.rows, 0)
-        while True:
-            stop = insert_units(self.mesh, self.table, self.hashes, self.counters, plan.units, plan.rows)
-            if stop == DONE:
-                return
-            if stop == COLLISION:
-                raise HashCollision
-            if stop == DOUBTFUL:
-                self._decide(number, plan)
-            else:
-                self.mesh = grown(self.mesh, self.counters)
-
-    def _refine(self, plan: LayerPlan) -> None:
-        """Place the vertices of the first layer, and evaluate it there, without interpolation."""
-        walls, basis = self.arrangement.walls, self.faces.wall_basis(self.arrangement.wall_integers)
-        weight, bias = np.zeros((plan.units[-1] + 1, self.mesh.coordinates.shape[1])), np.zeros(plan.units[-1] + 1)
-        weight[plan.units], bias[plan.units] = plan.layer.weight[plan.rows], plan.layer.bias[plan.rows]
-        first, count = len(self.faces.vertices), int(self.counters[VERTICES])
-        refine(self.mesh, self.table, walls.values, walls.errors[:, -1].copy(), basis, weight, bias, first, count)
-        self.mesh = next_values(self.mesh, count, plan, None)
-        set_zeros(self.mesh, count, plan.units, plan.rows)
-
-    def _decide(self, number: int, plan: LayerPlan) -> None:
-        """Sides of the vertices that bounds leave open."""
-        mesh, now = self.mesh, int(self.counters[NEXT])
-        doubtful, row = np.flatnonzero(mesh.side[: self.counters[VERTICES]] == 0), int(plan.rows[now])
-
-        def exact(which: Sequence[int]) -> list[int]:
-            return [self.exact.repair(mesh, int(doubtful[k]), number, row) for k in which]
-
-        signs = self.arrangement.kernel.signs(mesh.values[doubtful, row], mesh.error[doubtful], exact)
-        if (signs == 0).any():
-            raise SpecialPosition("a sign was assumed to be zero")
-        for v, sign in zip(doubtful.tolist(), signs.tolist(), strict=True):
-            # The values are rounded from exact ones now, so that all signs that they have are right.
-            guess_signs(mesh, v, v + 1, plan.units, plan.rows, now)
-            mesh.side[v] = sign
 
 
 def _first_region(arrangement: Arrangement) -> Enumeration:
@@ -198,3 +113,45 @@ def _first_region(arrangement: Arrangement) -> Enumeration:
         seconds=0.0,
         decisions=arrangement.kernel.counts,
     )
+
+
+def skeleton_of(arrangement: Arrangement, seed: int = 0) -> Skeleton:
+    """Vertices and edges of all regions, by subdividing the domain.
+
+    Raises
+    ------
+    SettingError
+        If the domain is no bounded polytope of dimension 8 at most, or numbers are out of range.
+    """
+    if not suits(arrangement):
+        raise SettingError(
+            f"vertices and edges need a bounded polytope of dimension {MAX_DIM} at most as domain, "
+            f"got {arrangement.domain!r}"
+        )
+    try:
+        return _subdivided(arrangement, seed, lambda made: made.skeleton())
+    except OutOfRange as error:
+        raise SettingError(f"vertices and edges cannot be had here: {error}") from error
+
+
+def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[EdgeSubdivision | FaceSubdivision], T]) -> T:
+    """Something made from the subdivided domain, by edges in general position, else by all faces.
+
+    Raises
+    ------
+    OutOfRange
+        If numbers are too large for the error analysis, or the domain has too many faces.
+    """
+    faces = polytope_faces(arrangement)
+    if faces is None:
+        raise OutOfRange("the domain has too many faces")
+    for attempt in range(ATTEMPTS):
+        try:
+            return wanted(EdgeSubdivision(arrangement, faces, seed + attempt))
+        except HashCollision:
+            continue
+        except SpecialPosition as special:
+            if not arrangement.kernel.exact:
+                raise OutOfRange("floating point does not tell which units meet") from special
+            return wanted(FaceSubdivision(arrangement, faces))
+    raise SolverError(f"hashes of faces collided {ATTEMPTS} times, which no input should bring about")

@@ -11,53 +11,29 @@ from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.special import SpecialPosition
-from polyae.networks.network import Network
+from polyae.engines.subdivide.signs import unpacked
+from polyae.engines.subdivide.special import OutOfRange, SpecialPosition
+from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.flat import twins
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
 from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["ExactVertices"]
+__all__ = ["ExactVertices", "nearest"]
 
 
 class ExactVertices:
-    """Exact places and values of vertices, on demand; patterns of all units from those that were inserted.
+    """Exact places and values of the vertices of a mesh, on demand."""
 
-    Attributes
-    ----------
-    twins : array of int, shape (units,)
-        See :func:`polyae.predicates.compiled.twins`; only units that are their own twins are inserted.
-    """
-
-    def __init__(self, arrangement: Arrangement, faces: PolytopeFaces) -> None:
-        self.arrangement, self.faces = arrangement, faces
-        self.twins = twins(arrangement.network)
-        self.opposite = _opposite(arrangement.network, self.twins)
-        self.distinct = bool((self.twins == np.arange(len(self.twins))).all())
-
-    def bits(self, words: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Words (n, w) unpacked."""
-        return np.unpackbits(words.astype(">u8").view(np.uint8), axis=1, count=len(self.twins)).astype(bool)
-
-    def full_patterns(self, bits: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Patterns of all units from those of the inserted ones: shape (n, units)."""
-        full = bits[:, np.maximum(self.twins, 0)] ^ self.opposite
-        full[:, self.twins < 0] = False
-        return full
-
-    def packed(self, words: NDArray[np.uint64]) -> NDArray[np.uint8]:
-        """Packed patterns of all units, from words of the inserted ones."""
-        if self.distinct:
-            return words.astype(">u8").view(np.uint8)[:, : (len(self.twins) + 7) // 8].copy()
-        return np.packbits(self.full_patterns(self.bits(words)), axis=1)
+    def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, twins: TwinUnits) -> None:
+        self.arrangement, self.faces, self.twins = arrangement, faces, twins
 
     def pattern(self, mesh: Mesh, vertex: int) -> NDArray[np.bool_]:
         """Pattern of the region at a vertex in which all inserted units that vanish there are off."""
-        return self.full_patterns(self.bits(mesh.words[:, vertex][None, :].copy()))[0]
+        on = unpacked(mesh.words[:, vertex][None, :], len(self.twins.first))
+        return self.twins.spread(on, ~on)[0][0]
 
     def point(self, mesh: Mesh, vertex: int) -> HomogeneousPoint:
         """The one point in which the walls and units of a vertex vanish."""
@@ -73,7 +49,7 @@ class ExactVertices:
         """Round position and values of a vertex anew; returns the exact sign of one of its values."""
         point = self.point(mesh, vertex)
         values = self.arrangement.rational.layer_at(self.pattern(mesh, vertex), layer, point)
-        mesh.values[vertex] = [_nearest(x) for x in values]
+        mesh.values[vertex] = [nearest(x) for x in values]
         largest = float(np.abs(mesh.values[vertex]).max())
         mesh.error[vertex] = 2 * UNIT_ROUNDOFF * largest + UNDERFLOW
         mesh.size[vertex] = largest
@@ -91,21 +67,10 @@ class ExactVertices:
         return (rise > 0) - (rise < 0)
 
 
-def _opposite(network: Network, twins: Int) -> NDArray[np.bool_]:
-    """Units that are on where their first twin is off."""
-    signs = []
-    for layer in network.layers:
-        rows = np.column_stack([layer.weight, layer.bias])[layer.units]
-        lead = np.argmax(rows != 0, axis=1)
-        signs.append(rows[np.arange(len(rows)), lead] > 0)
-    positive = np.concatenate(signs)
-    return np.asarray(positive != positive[np.maximum(twins, 0)])
-
-
-def _nearest(value: fmpq) -> float:
+def nearest(value: fmpq) -> float:
     """Nearest float64, never 0 in the place of another number."""
     try:
         nearest = float(Fraction(int(value.p), int(value.q)))
     except OverflowError as error:
-        raise SpecialPosition("a value is out of the range of float64") from error
+        raise OutOfRange("a value is out of the range of float64") from error
     return nearest if nearest != 0.0 or value == 0 else float(sign(value.p)) * 1e-300

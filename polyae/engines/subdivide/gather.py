@@ -9,27 +9,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Enumeration, Status
-from polyae.engines.subdivide.collect import Regions, collect_facets, collect_regions, new_regions
+from polyae.engines.skeleton import check_euler
+from polyae.engines.subdivide.collect import collect_facets, collect_regions, new_regions
 from polyae.engines.subdivide.exact import ExactVertices
-from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
-from polyae.engines.subdivide.orient import count_faces, direct, faces_at, point_up
+from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh, Words
+from polyae.engines.subdivide.orient import Up, count_faces, direct, faces_at, point_up
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
+from polyae.engines.subdivide.signs import unpacked
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
+from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.witnesses import settle_witnesses
 from polyae.errors import SolverError
-from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.rational import HomogeneousPoint
 
 Float = NDArray[np.float64]
+Packed = NDArray[np.uint8]
 
-__all__ = ["Skeleton", "gather"]
+__all__ = ["FinishedMesh", "count_all_faces", "gather"]
 
 #: Functionals that are tried before all of them being constant on some edge counts as special position.
 FUNCTIONALS = 4
 
 
 @dataclass(frozen=True)
-class Skeleton:
+class FinishedMesh:
     """Finished mesh, with what it was made from."""
 
     mesh: Mesh
@@ -40,7 +43,7 @@ class Skeleton:
     exact: ExactVertices
 
 
-def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
+def gather(arrangement: Arrangement, finished: FinishedMesh) -> Enumeration:
     """Regions, witnesses and adjacency.
 
     Raises
@@ -50,22 +53,18 @@ def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
     SolverError
         If the numbers of faces violate Euler's relation, which no input should bring about.
     """
-    mesh, counters, table, hashes = skeleton.mesh, skeleton.counters, skeleton.table, skeleton.hashes
-    up = _edges_up(arrangement, skeleton)
-    h = mesh.coordinates.shape[1]
-    by_dimension = np.zeros(h + 1, dtype=np.int64)
-    count, facets = count_faces(mesh, table, counters, up, by_dimension)
-    f_vector = _f_vector(skeleton, up, by_dimension)
-    if sum((-1) ** k * n for k, n in enumerate(f_vector)) != 1 or f_vector[h] != count:
-        raise SolverError(f"the subdivision is inconsistent: its numbers of faces by dimension are {f_vector}")
+    mesh, counters, table, hashes = finished.mesh, finished.counters, finished.table, finished.hashes
+    up, f_vector, facets = count_all_faces(arrangement, finished)
+    h, count = mesh.coordinates.shape[1], f_vector[-1]
     regions = new_regions(count, facets, h, len(mesh.words))
     if not collect_regions(mesh, table, hashes, counters, up, regions):
         raise HashCollision
     if not collect_facets(mesh, table, hashes, counters, up, regions):
         raise HashCollision
-    exact_witnesses = _settle_witnesses(arrangement, skeleton.exact, regions)
+    on, off = _patterns(finished.exact.twins, regions.words)
+    exact_witnesses = settle_witnesses(arrangement, on, off, regions.witnesses, np.flatnonzero(~regions.proved))
     return Enumeration(
-        packed=skeleton.exact.packed(regions.words),
+        packed=on,
         witnesses=regions.witnesses,
         exact_witnesses=exact_witnesses,
         edges=regions.facets[:, :2].copy(),
@@ -79,47 +78,71 @@ def gather(arrangement: Arrangement, skeleton: Skeleton) -> Enumeration:
     )
 
 
-def _edges_up(arrangement: Arrangement, skeleton: Skeleton) -> NDArray[np.int32]:
+def count_all_faces(arrangement: Arrangement, finished: FinishedMesh) -> tuple[Up, tuple[int, ...], int]:
+    """Edges up from every vertex, the numbers of faces by dimension, and the number of facets between regions.
+
+    Raises
+    ------
+    SpecialPosition
+        If edges are at right angles to every functional that is tried.
+    SolverError
+        If the numbers violate Euler's relation.
+    """
+    up, by_dimension = (
+        _edges_up(arrangement, finished),
+        np.zeros(finished.mesh.coordinates.shape[1] + 1, dtype=np.int64),
+    )
+    count, facets = count_faces(finished.mesh, finished.table, finished.counters, up, by_dimension)
+    f_vector = _f_vector(finished, up, by_dimension)
+    check_euler(f_vector)
+    if f_vector[-1] != count:
+        raise SolverError(f"the subdivision is inconsistent: {count} regions, but faces by dimension {f_vector}")
+    return up, f_vector, facets
+
+
+def _edges_up(arrangement: Arrangement, finished: FinishedMesh) -> Up:
     """Edges up from every vertex, by a functional that is constant on none; see :func:`point_up`."""
-    mesh, counters, h = skeleton.mesh, skeleton.counters, skeleton.mesh.coordinates.shape[1]
+    mesh, counters, h = finished.mesh, finished.counters, finished.mesh.coordinates.shape[1]
     rises = np.empty(int(counters[EDGES]), dtype=np.int8)
     for attempt in range(FUNCTIONALS):
         # Any coefficients will do; these have no pattern that a network's weights are likely to share.
         functional = 0.5 + (0.6180339887498949 * (1 + h * attempt + np.arange(h)) ** 1.5) % 1.0
         doubtful = direct(mesh, counters, functional, rises)
         arrangement.kernel.counts.filtered += len(rises) - doubtful
-        if doubtful == 0 or _decide_climbs(arrangement, skeleton, functional, rises):
+        if doubtful == 0 or _decide_climbs(arrangement, finished, functional, rises):
             break
     else:
         raise SpecialPosition("edges are at right angles to every functional tried")
-    own, covers = skeleton.faces.dims, np.diff(skeleton.faces.up_start)
+    own, covers = finished.faces.dims, np.diff(finished.faces.up_start)
     up = np.empty((int(counters[VERTICES]), int((2 * own + covers).max())), dtype=np.int32)
-    point_up(mesh, skeleton.table, counters, rises, up)
+    point_up(mesh, finished.table, counters, rises, up)
     return up
 
 
-def _decide_climbs(arrangement: Arrangement, skeleton: Skeleton, functional: Float, rises: NDArray[np.int8]) -> bool:
+def _decide_climbs(
+    arrangement: Arrangement, finished: FinishedMesh, functional: Float, rises: NDArray[np.int8]
+) -> bool:
     open_ = np.flatnonzero(rises == 0)
-    ends, coefficients = skeleton.mesh.ends[open_], functional.tolist()
+    ends, coefficients = finished.mesh.ends[open_], functional.tolist()
     unknown = np.zeros(len(open_))
 
     def exact(which: Sequence[int]) -> list[int]:
-        return [skeleton.exact.climb(skeleton.mesh, ends[k], coefficients) for k in which]
+        return [finished.exact.climb(finished.mesh, ends[k], coefficients) for k in which]
 
     rises[open_] = arrangement.kernel.signs(unknown, unknown + 1.0, exact)
     return bool((rises[open_] != 0).all())
 
 
-def _f_vector(skeleton: Skeleton, up: NDArray[np.int32], by_dimension: NDArray[np.int64]) -> tuple[int, ...]:
+def _f_vector(finished: FinishedMesh, up: Up, by_dimension: NDArray[np.int64]) -> tuple[int, ...]:
     """Numbers of faces by dimension.  On a domain that is not simple the lattice says which edges span one."""
-    faces, h = skeleton.faces, skeleton.mesh.coordinates.shape[1]
+    faces, h = finished.faces, finished.mesh.coordinates.shape[1]
     if (np.diff(faces.up_start) == h - faces.dims).all():
         return tuple(by_dimension.tolist())
     counts = [0] * (h + 1)
-    for v in range(int(skeleton.counters[VERTICES])):
-        bits, rising = faces_at(skeleton.mesh, skeleton.table, up, v)
+    for v in range(int(finished.counters[VERTICES])):
+        bits, rising = faces_at(finished.mesh, finished.table, up, v)
         polynomial = [0] * (h + 1)
-        for codimension, needed in faces.above[int(skeleton.mesh.face[v])]:
+        for codimension, needed in faces.above[int(finished.mesh.face[v])]:
             polynomial[codimension] += needed & ~int(bits) == 0
         for edges in rising.tolist():
             polynomial = [a + edges * b for a, b in zip(polynomial, [0, *polynomial], strict=False)]
@@ -127,20 +150,12 @@ def _f_vector(skeleton: Skeleton, up: NDArray[np.int32], by_dimension: NDArray[n
     return tuple(counts)
 
 
-def _settle_witnesses(arrangement: Arrangement, exact: ExactVertices, regions: Regions) -> dict[int, HomogeneousPoint]:
-    """Prove the witnesses that the clearance of vertices did not; find others where they are not inside."""
-    open_ = np.flatnonzero(~regions.proved)
-    if not len(open_):
-        return {}
-    patterns, found = exact.full_patterns(exact.bits(regions.words[open_])), {}
-    points = regions.witnesses[open_]
-    signs = arrangement.unit_signs(points)
-    varying = exact.twins >= 0
-    inside = (signs == np.where(patterns, 1, -1))[:, varying].all(axis=1)
-    inside &= (arrangement.wall_signs(points) > 0).all(axis=1)
-    for k in np.flatnonzero(~inside):
-        witness = interior_point(arrangement.cell(patterns[k]))
-        regions.witnesses[open_[k]] = witness.point
-        if witness.exact is not None:
-            found[int(open_[k])] = witness.exact
-    return found
+def _patterns(twins: TwinUnits, words: Words) -> tuple[Packed, Packed]:
+    """Units that are on and units that are off in every region, packed, from words of the inserted ones."""
+    units = len(twins.first)
+    if twins.distinct:
+        packed = words.astype(">u8").view(np.uint8)[:, : (units + 7) // 8].copy()
+        return packed, ~packed
+    bits = unpacked(words, units)
+    on, off = twins.spread(bits, ~bits)
+    return np.packbits(on, axis=1), np.packbits(off, axis=1)

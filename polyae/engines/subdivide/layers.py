@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.special import SpecialPosition
+from polyae.engines.subdivide.special import OutOfRange
+from polyae.engines.subdivide.start import LARGEST
 from polyae.networks.network import Layer, Network
 from polyae.predicates.jit import compiled, reduction
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
@@ -18,8 +20,8 @@ Int = NDArray[np.int64]
 
 __all__ = ["LayerPlan", "clear", "layer_plans", "next_values", "set_zeros"]
 
-#: Values beyond this go to marching; differences and products of what is below cannot overflow.
-LARGEST = 1e150
+#: What has vertices with values.
+M = TypeVar("M", Mesh, Lattice)
 
 
 class LayerPlan(NamedTuple):
@@ -54,8 +56,8 @@ def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
     return plans[: used[-1] + 1] if used else []
 
 
-def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -> Mesh:
-    """Mesh with the values of a layer, from those of the layer before or from the coordinates."""
+def next_values(mesh: M, count: int, plan: LayerPlan, before: Layer | None) -> M:
+    """Mesh or lattice with the values of a layer, from those of the layer before or from the coordinates."""
     layer = plan.layer
     reach = np.empty(count)
     if before is None:
@@ -66,11 +68,11 @@ def next_values(mesh: Mesh, count: int, plan: LayerPlan, before: Layer | None) -
         steep = max(1.0, float(np.abs(before.slope).max()))
         error = (error + 2 * UNIT_ROUNDOFF * (mesh.size[:count] + error)) * steep
         _activate(x, before.slope, reach)
-    values = np.empty((len(mesh.key), layer.n_out))
+    values = np.empty((len(mesh.error), layer.n_out))
     np.matmul(x, layer.weight.T, out=values[:count])
     _add(values[:count], layer.bias, mesh.size)
     if not mesh.size[:count].max() < LARGEST:
-        raise SpecialPosition("values are out of the range of the error analysis")
+        raise OutOfRange("values are out of the range of the error analysis")
     row_sum = float(np.abs(layer.weight).sum(axis=1).max(initial=0.0)) * (1.0 + gamma(layer.n_in))
     rounding = gamma(layer.n_in + 1) * (row_sum * (reach + error) + np.abs(layer.bias).max(initial=0.0))
     mesh.error[:count] = (row_sum * error + rounding) * SAFETY + UNDERFLOW

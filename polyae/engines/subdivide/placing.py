@@ -20,13 +20,13 @@ from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.signs import bit_of, enter_signs
-from polyae.predicates.jit import compiled, reduction
+from polyae.predicates.jit import compiled, inlined, reduction
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["clear_vertices", "name_vertices", "place_vertices"]
+__all__ = ["clear_vertices", "name_vertices", "place_between", "place_vertices"]
 
 
 @reduction
@@ -40,6 +40,40 @@ def _interpolate(start: Float, end: Float, t: float, target: Float) -> float:
     return spread
 
 
+@inlined
+def place_between(
+    values: Float,
+    error: Float,
+    size: Float,
+    coordinates: Float,
+    position_error: Float,
+    row: int,
+    a: int,
+    b: int,
+    w: int,
+) -> tuple[float, float]:
+    """Put vertex w where an output vanishes between a and b; its share of the edge, and the error of that."""
+    p, q = abs(values[a, row]), abs(values[b, row])
+    t = p / (p + q) if p + q > 0.0 else 0.5
+    spread = _interpolate(values[a], values[b], t, values[w])
+    values[w, row] = 0.0
+    gap = (p + q) * (1.0 - 4 * UNIT_ROUNDOFF) - error[a] - error[b]
+    mean = (1.0 - t) * error[a] + t * error[b]
+    off = mean / gap * SAFETY + 4 * UNIT_ROUNDOFF if gap > 0.0 else np.inf
+    size[w] = max(size[a], size[b]) * SAFETY
+    bound = mean + off * (spread + abs(error[a] - error[b])) + 8 * UNIT_ROUNDOFF * size[w]
+    error[w] = bound * SAFETY + UNDERFLOW if gap > 0.0 else np.inf
+    shift = min(off, 1.0)
+    length = _interpolate(coordinates[a], coordinates[b], t, coordinates[w])
+    reach = 0.0
+    for c in range(coordinates.shape[1]):
+        reach = max(reach, abs(coordinates[a, c]), abs(coordinates[b, c]))
+    far_a, far_b = position_error[a], position_error[b]
+    bound = (1.0 - t) * far_a + t * far_b + shift * (length + abs(far_a - far_b)) + 8 * UNIT_ROUNDOFF * reach
+    position_error[w] = bound * SAFETY + UNDERFLOW
+    return t, shift
+
+
 @compiled
 def place_vertices(mesh: Mesh, row: int, cuts: int, first: int) -> None:
     """Values and positions of the new vertices, with their bounds."""
@@ -47,26 +81,10 @@ def place_vertices(mesh: Mesh, row: int, cuts: int, first: int) -> None:
     coordinates, position_error = mesh.coordinates, mesh.position_error
     weight, shift = mesh.weight, mesh.shift
     for k in range(cuts):
-        e, w = cut[k], first + k
-        a, b = ends[e, 0], ends[e, 1]
-        p, q = abs(values[a, row]), abs(values[b, row])
-        t = p / (p + q) if p + q > 0.0 else 0.5
-        spread = _interpolate(values[a], values[b], t, values[w])
-        values[w, row] = 0.0
-        gap = (p + q) * (1.0 - 4 * UNIT_ROUNDOFF) - error[a] - error[b]
-        mean = (1.0 - t) * error[a] + t * error[b]
-        off = mean / gap * SAFETY + 4 * UNIT_ROUNDOFF if gap > 0.0 else np.inf
-        size[w] = max(size[a], size[b]) * SAFETY
-        bound = mean + off * (spread + abs(error[a] - error[b])) + 8 * UNIT_ROUNDOFF * size[w]
-        error[w] = bound * SAFETY + UNDERFLOW if gap > 0.0 else np.inf
-        weight[k], shift[k] = t, min(off, 1.0)
-        length = _interpolate(coordinates[a], coordinates[b], t, coordinates[w])
-        reach = 0.0
-        for c in range(coordinates.shape[1]):
-            reach = max(reach, abs(coordinates[a, c]), abs(coordinates[b, c]))
-        far_a, far_b = position_error[a], position_error[b]
-        bound = (1.0 - t) * far_a + t * far_b + shift[k] * (length + abs(far_a - far_b)) + 8 * UNIT_ROUNDOFF * reach
-        position_error[w] = bound * SAFETY + UNDERFLOW
+        e = cut[k]
+        weight[k], shift[k] = place_between(
+            values, error, size, coordinates, position_error, row, ends[e, 0], ends[e, 1], first + k
+        )
 
 
 @compiled

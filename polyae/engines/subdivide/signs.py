@@ -11,7 +11,7 @@ from polyae.predicates.jit import compiled
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["bit_of", "decide_signs", "enter_signs", "guess_signs", "record_signs"]
+__all__ = ["bit_of", "decide_signs", "enter_signs", "guess_signs", "record_signs", "unpacked"]
 
 
 @compiled
@@ -70,3 +70,8 @@ def record_signs(mesh: Mesh, count: int, positive: np.uint64) -> None:
     key, side = mesh.key, mesh.side
     for v in range(count):
         key[v] += positive if side[v] > 0 else np.uint64(0)
+
+
+def unpacked(words: Words, units: int) -> NDArray[np.bool_]:
+    """Bits of words (n, w): shape (n, units)."""
+    return np.unpackbits(words.astype(">u8").view(np.uint8), axis=1, count=units).astype(bool)

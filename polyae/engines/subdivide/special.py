@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["HashCollision", "SpecialPosition"]
+__all__ = ["HashCollision", "OutOfRange", "SpecialPosition"]
 
 
 class SpecialPosition(Exception):
-    """Several hyperplanes meet where they should not in general position; marching takes over."""
+    """More hyperplanes meet than do in general position; the face lattice takes over."""
+
+
+class OutOfRange(Exception):
+    """Numbers are too large for the error analysis, or the domain has too many faces; marching takes over."""
 
 
 class HashCollision(Exception):

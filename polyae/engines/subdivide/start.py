@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import LARGEST
 from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, Mesh, new_counters, new_mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.special import SpecialPosition
+from polyae.engines.subdivide.special import OutOfRange
 from polyae.predicates.affine import evaluate
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import rounded
@@ -16,10 +15,26 @@ from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 
-__all__ = ["start_mesh"]
+__all__ = ["LARGEST", "domain_vertices", "start_mesh"]
 
+#: Values beyond this go to marching; differences and products of what is below cannot overflow.
+LARGEST = 1e150
 #: Room for vertices and edges to start with.
 FIRST_ROOM = 1024
+
+
+def domain_vertices(faces: PolytopeFaces) -> tuple[Float, Float]:
+    """Vertices of the domain in float64, and bounds on their errors in the maximum norm.
+
+    Raises
+    ------
+    OutOfRange
+        If a coordinate is.
+    """
+    points = np.array([rounded(p) for p in faces.vertices])
+    if not np.abs(points).max() < LARGEST:
+        raise OutOfRange("the domain is out of the range of the error analysis")
+    return points, 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + UNDERFLOW
 
 
 def start_mesh(arrangement: Arrangement, faces: PolytopeFaces) -> tuple[Mesh, Counters]:
@@ -27,12 +42,9 @@ def start_mesh(arrangement: Arrangement, faces: PolytopeFaces) -> tuple[Mesh, Co
     count, h = len(faces.vertices), arrangement.domain.dim
     edges, counters = faces.edges, new_counters()
     mesh = new_mesh(h, arrangement.network.num_units, FIRST_ROOM + 2 * count, FIRST_ROOM * h + 2 * len(edges))
-    points = np.array([rounded(p) for p in faces.vertices])
-    if not np.abs(points).max() < LARGEST:
-        raise SpecialPosition("the domain is out of the range of the error analysis")
-    mesh.coordinates[:count] = points
-    mesh.position_error[:count] = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + UNDERFLOW
-    distances = _distances_to_walls(arrangement, points, mesh.position_error[:count])
+    points, error = domain_vertices(faces)
+    mesh.coordinates[:count], mesh.position_error[:count] = points, error
+    distances = _distances_to_walls(arrangement, points, error)
     mesh.clearance[:count] = np.where(faces.incidence, np.inf, distances).min(axis=1)
     mesh.face[:count] = np.arange(count)
     mesh.ends[: len(edges)] = faces.ends

@@ -1,0 +1,52 @@
+"""Witnesses proved, and found anew where they are not inside."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.lp.witness import interior_point
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.rational import HomogeneousPoint
+
+Float = NDArray[np.float64]
+Packed = NDArray[np.uint8]
+
+__all__ = ["settle_witnesses"]
+
+#: Regions whose witnesses are looked at together.
+CHUNK = 4096
+
+
+def settle_witnesses(
+    arrangement: Arrangement, on: Packed, off: Packed, witnesses: Float, open_: NDArray[np.int64]
+) -> dict[int, HomogeneousPoint]:
+    """Prove witnesses by the signs there; put others, in place, where they are not inside.
+
+    Parameters
+    ----------
+    on, off : arrays of uint8, shape (n, ceil(units / 8))
+        Units that are positive, and negative, in a region, packed; the others vanish on all of it.
+    witnesses : array, shape (n, h)
+    open_ : array of int
+        Regions to look at.
+
+    Returns
+    -------
+    dict
+        Exact points of regions in which no float64 point was found.
+    """
+    exact: dict[int, HomogeneousPoint] = {}
+    units = arrangement.network.num_units
+    for start in range(0, len(open_), CHUNK):
+        some = open_[start : start + CHUNK]
+        up, down = (np.unpackbits(packed[some], axis=1, count=units).astype(bool) for packed in (on, off))
+        signs = arrangement.unit_signs(witnesses[some])
+        inside = ((signs > 0) | ~up).all(axis=1) & ((signs < 0) | ~down).all(axis=1)
+        inside &= (arrangement.wall_signs(witnesses[some]) > 0).all(axis=1)
+        for k in np.flatnonzero(~inside).tolist():
+            witness = interior_point(arrangement.cell(up[k]))
+            witnesses[some[k]] = witness.point
+            if witness.exact is not None:
+                exact[int(some[k])] = witness.exact
+    return exact
