@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from polyae.complex.region import Region, RegionFacet
     from polyae.complex.region_complex import RegionComplex, load
     from polyae.domains import Ball, Box, Domain, Polytope, Space
+    from polyae.engines.skeleton import Skeleton
     from polyae.networks import from_torch, read_network, write_network
     from polyae.networks.network import Layer, Network
     from polyae.queries.balls import BallCounts, count_in_balls
@@ -54,6 +55,7 @@ __all__ = [
     "RegionComplex",
     "RegionFacet",
     "RegionMonitor",
+    "Skeleton",
     "Space",
     "TheoremBound",
     "Union",
@@ -96,6 +98,7 @@ _HOME = {
     "RegionComplex": "polyae.complex.region_complex",
     "RegionFacet": "polyae.complex.region",
     "RegionMonitor": "polyae.training.monitor",
+    "Skeleton": "polyae.engines.skeleton",
     "Space": "polyae.domains",
     "TheoremBound": "polyae.queries.theorem",
     "Union": "polyae.queries.manifolds",

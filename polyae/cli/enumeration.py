@@ -40,6 +40,8 @@ def counts(cx: RegionComplex) -> dict[str, Any]:
         "linear_regions": cx.num_linear_regions,
         "distinct_affine_maps": cx.num_distinct_affine_maps,
         "adjacent_pairs": cx.num_adjacent_pairs,
+        "f_vector": cx.f_vector,
+        "euler_characteristic": cx.euler_characteristic,
         "complete": cx.complete,
         "status": cx.status.value,
         "guarantee": cx.guarantee,

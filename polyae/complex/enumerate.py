@@ -88,8 +88,8 @@ def enumerate_regions(
     domain : Domain
         Box, Polytope, Ball or Space, of the network's input dimension.
     engine : {"auto", "subdivide", "march", "reference"}
-        ``"subdivide"`` cuts bounded polytopes of dimension 8 at most by their vertices and edges, and hands what
-        it is not made for to marching; ``"march"`` goes from facet to facet; ``"reference"`` solves a linear
+        ``"subdivide"`` cuts bounded polytopes of dimension 8 at most by their vertices and edges, and hands other
+        domains to marching; ``"march"`` goes from facet to facet; ``"reference"`` solves a linear
         program a row and is slow.  ``"auto"`` subdivides where that is faster, unless there are limits, start
         points or a complex to resume from.
     solver : {"highs", "scipy", "cvxpy"}

@@ -23,7 +23,9 @@ from polyae.complex.certificate import certificate_lines, prove_complex, write_c
 from polyae.complex.region import Region
 from polyae.complex.storage import read_complex_file, write_complex_file
 from polyae.engines.enumeration import Enumeration, Status
-from polyae.errors import ShapeError
+from polyae.engines.skeleton import Skeleton, euler_characteristic
+from polyae.engines.subdivide import skeleton_of
+from polyae.errors import SettingError, ShapeError, SolverError
 from polyae.lp.facets import Witness
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.kernel import Arithmetic, DecisionCounts, Kernel
@@ -65,6 +67,9 @@ class RegionComplex:
     arithmetic : {"exact", "float"}
     decisions : DecisionCounts
         How many signs were decided in floating point and in rationals.
+    f_vector : tuple of int, optional
+        Numbers of faces of dimension 0 to h, the domain's boundary included, if the engine counted them:
+        subdivision does, marching does not.
     """
 
     def __init__(self, arrangement: Arrangement, found: Enumeration) -> None:
@@ -84,6 +89,7 @@ class RegionComplex:
         self.status, self.engine, self.seconds = found.status, found.engine, found.seconds
         self.arithmetic: Arithmetic = arrangement.kernel.arithmetic
         self.decisions: DecisionCounts = found.decisions
+        self.f_vector = found.f_vector
         self._proved = False
         for array in (self.packed, self.witnesses, self.expanded, self.edges, self.edge_units):
             array.setflags(write=False)
@@ -134,6 +140,36 @@ class RegionComplex:
     def num_adjacent_pairs(self) -> int:
         """Number of pairs of regions that share a facet."""
         return len(self.edges)
+
+    @property
+    def euler_characteristic(self) -> int | None:
+        """Alternating sum of the f-vector, if there is one: 1 for every subdivision of a convex polytope."""
+        return None if self.f_vector is None else euler_characteristic(self.f_vector)
+
+    @cached_property
+    def skeleton(self) -> Skeleton:
+        """Vertices and edges of all regions, each with the units that vanish there.
+
+        Made by subdividing the domain when first asked for, whichever engine found the regions.
+
+        Raises
+        ------
+        SettingError
+            If the domain is no bounded polytope of dimension 8 at most, or the complex is partial.
+        SolverError
+            If it has another number of regions than the complex, which no input should bring about.
+        """
+        if not self.complete:
+            raise SettingError("vertices and edges need a complete complex; this one is partial: resume it first")
+        skeleton = skeleton_of(self.arrangement)
+        if skeleton.f_vector[-1] != len(self):
+            raise SolverError(f"subdivision finds {skeleton.f_vector[-1]} regions and the complex has {len(self)}")
+        return skeleton
+
+    @property
+    def vertices(self) -> Float:
+        """Vertices of all regions, those on the domain's boundary included: shape (v, h).  See :attr:`skeleton`."""
+        return self.skeleton.vertices
 
     @cached_property
     def affine_map_labels(self) -> Int:
@@ -303,7 +339,7 @@ class RegionComplex:
         """Return the arrays as an engine's result, which an engine can resume from."""
         return Enumeration(
             self.packed, self.witnesses, self.exact_witnesses, self.edges, self.edge_units,
-            self.expanded, self.status, self.engine, self.seconds, self.decisions,
+            self.expanded, self.status, self.engine, self.seconds, self.decisions, self.f_vector,
         )  # fmt: skip
 
 

@@ -49,6 +49,7 @@ def write_complex_file(
         "engine": found.engine,
         "seconds": found.seconds,
         "decisions": asdict(found.decisions),
+        "f_vector": found.f_vector,
         "exact_witnesses": {str(i): [str(x) for x in to_fractions(w)] for i, w in found.exact_witnesses.items()},
     }
     arrays = {name: getattr(found, name) for name in _ARRAYS}
@@ -113,9 +114,15 @@ def _parsed(header: dict[str, Any], arrays: dict[str, Any]) -> tuple[Network, Do
         engine=str(header["engine"]),
         seconds=float(header["seconds"]),
         decisions=DecisionCounts(**header["decisions"]),
+        f_vector=_f_vector(header.get("f_vector")),
     )
     _check(network, found)
     return network, domain, Kernel(header["arithmetic"]).arithmetic, found
+
+
+def _f_vector(counts: list[int] | None) -> tuple[int, ...] | None:
+    """None in files of before it was kept."""
+    return None if counts is None else tuple(int(n) for n in counts)
 
 
 def _check(network: Network, found: Enumeration) -> None:
@@ -131,6 +138,8 @@ def _check(network: Network, found: Enumeration) -> None:
     for name, shape in shapes.items():
         if getattr(found, name).shape != shape:
             raise ValueError(f"{name} has shape {getattr(found, name).shape}, expected {shape}")
+    if found.f_vector is not None and (len(found.f_vector) != network.input_dim + 1 or found.f_vector[-1] != count):
+        raise ValueError(f"f_vector {found.f_vector} does not fit {count} regions")
     low = min([int(found.edges.min(initial=0)), *found.exact_witnesses])
     high = max([int(found.edges.max(initial=0)), *found.exact_witnesses])
     if not 0 <= low <= high < count:

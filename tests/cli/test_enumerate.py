@@ -48,6 +48,30 @@ def test_quadrants(cli: Polyae, cross: Path, domain: list[str], regions: int, pa
     assert answer.json["guarantee"] == "exact"
 
 
+def test_numbers_of_faces(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    answer = cli("enumerate", cross, "--box", "-1", "1", "--out", tmp_path / "cross.npz", "--json")
+    assert (answer.json["engine"], answer.json["f_vector"]) == ("subdivide", [9, 12, 4])
+    assert answer.json["euler_characteristic"] == 1
+    assert cli("info", tmp_path / "cross.npz", "--json").json["complex"]["f_vector"] == [9, 12, 4]
+    assert cli("enumerate", cross, "--box", "-1", "1", "--engine", "march", "--json").json["f_vector"] is None
+    assert cli("enumerate", cross, "--ball", "0,0", "1", "--norm", "1", "--json").json["f_vector"] == [5, 8, 4]
+
+
+@pytest.mark.parametrize(
+    ("domain", "engine"),
+    [
+        (["--box", "-1", "1"], "subdivide"),
+        (["--ball", "0,0", "1", "--norm", "1"], "subdivide"),
+        (["--ball", "0,0", "1", "--norm", "inf"], "subdivide"),
+        (["--ball", "0,0", "1"], "march"),
+        (["--space"], "march"),
+        (["--box", "-1", "1", "--max-regions", "3"], "march"),
+    ],
+)
+def test_which_engine_auto_takes(cli: Polyae, cross: Path, domain: list[str], engine: str) -> None:
+    assert cli("enumerate", cross, *domain, "--json").json["engine"] == engine
+
+
 def test_polytope_and_vector_files(cli: Polyae, cross: Path, tmp_path: Path) -> None:
     np.savez(tmp_path / "triangle.npz", A=[[-1, 0], [0, -1], [1, 1]], b=[1, 1, 0])
     answer = cli("enumerate", cross, "--polytope", tmp_path / "triangle.npz", "--json")

@@ -126,6 +126,8 @@ CHANGES: list[tuple[Callable[[dict[str, Any], dict[str, Any]], object], str]] = 
     (lambda h, a: h.update(exact_witnesses={"0": ["1/0", "2"]}), "damaged"),
     (lambda h, a: h.update(exact_witnesses={"99999": ["1", "2"]}), "damaged.*regions from 0 to 99999"),
     (lambda h, a: h.update(decisions={"guessed": 1}), "damaged.*guessed"),
+    (lambda h, a: h.update(f_vector=[4, 4, 1]), "damaged: f_vector"),
+    (lambda h, a: h.update(f_vector="many"), "damaged"),
     (lambda h, a: a.pop("edges"), "edges"),
     (lambda h, a: a.update(edges=a["edges"] + 1), "damaged.*regions from"),
     (lambda h, a: a.update(edges=a["edges"][:-1]), "damaged: edge_units has shape"),

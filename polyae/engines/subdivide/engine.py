@@ -1,4 +1,9 @@
-"""The subdivision engine: a bounded polytope cut by its vertices and edges, unit after unit."""
+"""The subdivision engine: a bounded polytope cut by its vertices and edges, unit after unit.
+
+In general position vertices and edges are enough (:mod:`polyae.engines.subdivide.by_edges`).  Where a unit vanishes
+at a vertex of others, the domain is subdivided anew with faces of all dimensions, which takes special positions as
+they are (:mod:`polyae.engines.subdivide.by_faces`).
+"""
 
 from __future__ import annotations
 
@@ -48,8 +53,9 @@ class Subdivide:
     """Subdivision of the whole domain.
 
     It has nothing to show before the end: limits and resuming are for marching, and what an interrupt leaves
-    is one region to resume from.  Other domains than bounded polytopes of dimension 8 at most, and networks
-    in special position, are handed to marching; the result says which engine found it.
+    is one region to resume from.  Other domains than bounded polytopes of dimension 8 at most are handed to
+    marching, as are numbers beyond 1e150 and, with ``arithmetic="float"``, networks in special position; the
+    result says which engine found it.
 
     Parameters
     ----------
