@@ -82,7 +82,8 @@ class Radii:
         """
         if name not in NAMES:
             raise SettingError(f"no radius {name!r}; choose one of {', '.join(NAMES)}")
-        return getattr(self, f"{name}_lower"), getattr(self, name)
+        upper = getattr(self, name)
+        return np.minimum(getattr(self, f"{name}_lower"), upper), upper  # equal ones may differ in the last bit
 
     @property
     def tight(self) -> Bool:

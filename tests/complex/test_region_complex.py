@@ -49,7 +49,7 @@ def test_arrays_are_read_only(cx: RegionComplex) -> None:
 
 def test_what_it_says_about_itself(cx: RegionComplex) -> None:
     assert repr(cx) == "RegionComplex(43 regions, 69 adjacent pairs, complete, exact arithmetic)"
-    assert cx.engine == "march" and cx.seconds > 0 and cx.expanded.all()
+    assert cx.engine == "subdivide" and cx.seconds > 0 and cx.expanded.all()
     assert cx.patterns.shape == (43, 18) and cx.packed.dtype == np.uint8
 
 
