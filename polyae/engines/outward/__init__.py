@@ -1,0 +1,1 @@
+"""Marching outward from a centre, region by region in the order of their distance."""
