@@ -162,7 +162,8 @@ def advance(
             number = counters[REGIONS]
             if number >= limit:
                 return FULL
-            if number + 1 > len(search.low) or 2 * (number + 1) > len(search.frontier.table):
+            room = min(len(search.low), len(search.frontier.words), len(search.frontier.table) // 2)
+            if number + 1 > room:
                 return NEEDS_ROOM
             find_or_add(search.frontier, counters, search.key, limit)
             search.low[number], search.high[number] = state[0], high
