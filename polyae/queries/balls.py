@@ -1,36 +1,42 @@
 """Regions and data in balls of growing radius around one centre: the curves of the paper's Figure 3.
 
-One enumeration on the largest ball finds the regions; a region meets the open ball of radius r iff its
-distance from the centre is below r.  Distances are enclosed in float64, and where a radius falls into
-the enclosure it is compared in rationals.
+The number of regions that meet a ball is exact as far as outward marching reached.  Beyond, it lies between the
+number found so far and a bound that counts the units which can change in the ball, and is estimated by random
+descents.
 """
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
-from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.complex.enumerate import enumerate_regions
-from polyae.complex.facet_rows import FacetRows, facet_rows
-from polyae.domains import Ball
-from polyae.errors import SettingError, ShapeError
+from polyae.engines.outward.round import Progress
+from polyae.errors import SettingError
 from polyae.networks.network import Network
-from polyae.queries.distance import enclose_distance, exact_distance_power
+from polyae.networks.slices import Slice
+from polyae.queries.count_bounds import most_regions_in_ball
+from polyae.queries.count_estimate import RegionEstimate, estimate_regions
+from polyae.queries.region_curve import RegionCurve, check_ball, finite, region_curve
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
-__all__ = ["BallCounts", "count_in_balls"]
+__all__ = ["BallCounts", "count_data", "count_in_balls"]
 
 #: Distances of data this close to a radius, relatively, are compared in rationals.
 DATA_DOUBT = 1e-9
+#: Share of the time for the exact part where estimates may follow.
+EXACT_SHARE = 0.7
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class BallCounts:
     """Regions and data in balls around one centre.
 
@@ -41,23 +47,62 @@ class BallCounts:
         The norm: 1, 2 or inf.
     radii : array, shape (k,)
         As given.
-    regions : array of int, shape (k,)
-        Regions that meet each open ball; lower bounds if `complete` is false.
+    regions_lower : array of int, shape (k,)
+        Regions found that meet each open ball.
+    regions_upper : tuple of int, length k
+        Certified upper bounds.
+    regions_exact : tuple of int or None, length k
+        The number itself, None beyond the exact radius.
+    estimates : tuple of RegionEstimate or None, length k
+        Where the number is not exact, if there was time.
     data : array of int, shape (k,), or None
         Data in each closed ball; None if none were given.
-    complete : bool
-        Whether all regions of the largest ball were found.
-    message : str
-        Complete, or why it is partial and what to do.
+    curve : RegionCurve
+        All regions found, in order of distance.
     """
 
     centre: Float
     p: float
     radii: Float
-    regions: Int
+    regions_lower: Int
+    regions_upper: tuple[int, ...]
+    regions_exact: tuple[int | None, ...]
+    estimates: tuple[RegionEstimate | None, ...]
     data: Int | None
-    complete: bool
-    message: str
+    curve: RegionCurve
+
+    @property
+    def exact_radius(self) -> float:
+        """Counts up to this radius are exact."""
+        return self.curve.exact_radius
+
+    @property
+    def complete(self) -> bool:
+        """Whether all counts are exact."""
+        return None not in self.regions_exact
+
+    @property
+    def message(self) -> str:
+        """Complete, or why it is partial."""
+        return self.curve.outcome.value
+
+    @property
+    def estimate(self) -> Float:
+        """The exact number, else its estimate, else NaN: shape (k,)."""
+        pairs = zip(self.regions_exact, self.estimates, strict=True)
+        known = ((math.nan if n is None else float(n)) if e is None else e.value for n, e in pairs)
+        return np.array(list(known))
+
+    @property
+    def estimate_std(self) -> Float:
+        """Standard error of the estimate, 0 where it is exact, NaN where there is none: shape (k,)."""
+        pairs = zip(self.regions_exact, self.estimates, strict=True)
+        return np.array([e.std if e is not None else math.nan if n is None else 0.0 for n, e in pairs])
+
+    @property
+    def heavy_tail(self) -> Bool:
+        """Where the error of the estimate cannot be trusted: shape (k,)."""
+        return np.array([e is not None and e.heavy_tail for e in self.estimates])
 
 
 def count_in_balls(
@@ -67,9 +112,14 @@ def count_in_balls(
     data: ArrayLike | None = None,
     p: float = 2,
     *,
+    on: Slice | None = None,
     max_regions: int | None = None,
     max_seconds: float | None = None,
-    progress: bool = False,
+    runs: int = 32,
+    seed: int = 0,
+    resume: RegionCurve | None = None,
+    keep: Callable[[RegionCurve], None] | None = None,
+    progress: Progress | None = None,
 ) -> BallCounts:
     """Count the regions that meet balls around a centre, and the data in them.
 
@@ -83,10 +133,21 @@ def count_in_balls(
         Points of the network's input space.
     p : {1, 2, inf}
         Norm of the balls.
+    on : Slice, optional
+        Count the regions of a slice of the input space; centre and radii are then in its coordinates.  Data stay
+        points of the whole input space.
     max_regions, max_seconds : optional
-        Limits of the enumeration; the result then says that it is partial.
-    progress : bool
-        Show a progress bar on standard error.
+        Limits; the counts are then exact up to a smaller radius, and bounded and estimated beyond.
+    runs : int
+        Independent runs of an estimate, at least 8; 0 for no estimates.
+    seed : int
+        Of the estimates.
+    resume : RegionCurve, optional
+        What is known already, for the same network, centre and norm.
+    keep : callable, optional
+        Given the curve once a minute, and when it is done, before the estimates.
+    progress : callable, optional
+        Called with the number of regions found and the radius reached.
 
     Returns
     -------
@@ -98,90 +159,90 @@ def count_in_balls(
     ShapeError
         If centre or data do not have the network's input dimension, or are not finite.
     SettingError
-        If there is no radius, one is not positive and finite, or the norm is another one.
+        If there is no radius, one is not positive and finite, the norm is another one, or a limit is not
+        positive; if there are data and a slice whose coordinates do not preserve lengths.
 
     Examples
     --------
     >>> from polyae import Layer, Network
     >>> net = Network([Layer([[1.0], [1.0]], [-1.0, -2.0], slope=0), Layer([[1.0, 1.0]], [0.0])])
     >>> counts = count_in_balls(net, [0.0], [1.0, 1.5, 2.5], data=[[1.0], [-2.0]])
-    >>> counts.regions.tolist(), counts.data.tolist()
-    ([1, 2, 3], [1, 1, 2])
+    >>> counts.regions_exact, counts.data.tolist()
+    ((1, 2, 3), [1, 1, 2])
     """
-    h = network.input_dim
-    middle = _finite(centre, (h,), "centre")
-    sizes = _check_radii(radii)
-    points = None if data is None else _finite(data, (-1, h), "data")
-    if p not in (1, 2, np.inf):
-        raise SettingError(f"the norm p must be 1, 2 or inf, got {p}")
-    inside = None if points is None else np.array([_data_in_ball(points, middle, r, p) for r in sizes])
-    cx = enumerate_regions(
-        network,
-        Ball(middle, float(sizes.max()), p),
-        max_regions=max_regions,
-        max_seconds=max_seconds,
-        progress=progress,
-    )
-    # Within the largest ball a region is bounded by the facets that meet it, and these are the edges.
-    rows = facet_rows(cx, walls=False)
-    regions = np.zeros(len(sizes), dtype=np.int64)
-    for i in range(len(cx)):
-        regions += _meets(rows, i, middle, sizes, p)
-    return BallCounts(middle, float(p), sizes, regions, inside, cx.complete, cx.status.value)
+    whole_dim = network.input_dim
+    network = network if on is None else on.restrict(network)
+    middle, sizes = check_ball(network, centre, radii, p)
+    if runs and runs < 8:
+        raise SettingError(f"an estimate takes at least 8 runs, or 0 for none, got {runs}")
+    if data is not None and on is not None and not (p == 2 and on.orthonormal):
+        raise SettingError("data are counted beside a slice only for p = 2 and orthonormal directions: lengths differ")
+    place = [Fraction(c) for c in middle.tolist()] if on is None else on.exact_point(middle.tolist())
+    inside = None if data is None else count_data(finite(data, (-1, whole_dim), "data"), place, sizes, p)
+    ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
+    seconds = None if max_seconds is None else max_seconds * (EXACT_SHARE if runs else 1.0)
+    curve = region_curve(
+        network, middle, float(sizes.max()), p, max_regions=max_regions, max_seconds=seconds, resume=resume,
+        progress=progress, keep=keep,
+    )  # fmt: skip
+    lower, exact = curve.count(sizes)
+    known = tuple(int(n) if sure else None for n, sure in zip(lower, exact, strict=True))
+    upper = _upper_bounds(network, middle, sizes, p, known)
+    estimates = _estimates(network, middle, sizes, p, known, runs, seed, ends)
+    return BallCounts(middle, float(p), sizes, lower, upper, known, estimates, inside, curve)
 
 
-def _finite(values: ArrayLike, shape: tuple[int, ...], name: str) -> Float:
-    array = np.array(values, dtype=np.float64)
-    fits = array.ndim == len(shape) and array.shape[-1] == shape[-1]
-    if not fits:
-        wanted = str(shape).replace("-1", "n")
-        raise ShapeError(f"{name} has shape {array.shape}, the network's input needs {wanted}")
-    if not np.isfinite(array).all():
-        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        raise ShapeError(f"{name} holds {array[where]} at {where}; finite numbers are needed")
-    return array
+def _upper_bounds(
+    network: Network, centre: Float, radii: Float, p: float, known: tuple[int | None, ...]
+) -> tuple[int, ...]:
+    bounds = [
+        most_regions_in_ball(network, centre, r, p) if n is None else n
+        for r, n in zip(radii.tolist(), known, strict=True)
+    ]
+    # What bounds a larger ball bounds a smaller one.
+    return tuple(min(b for b, s in zip(bounds, radii, strict=True) if s >= r) for r in radii)
 
 
-def _check_radii(radii: ArrayLike) -> Float:
-    sizes = np.array(radii, dtype=np.float64)
-    if sizes.ndim != 1 or not sizes.size:
-        raise SettingError(f"radii must be a nonempty list of numbers, got shape {sizes.shape}")
-    for k in np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0))):
-        raise SettingError(f"radius {k} is {sizes[k]}; radii must be positive and finite")
-    return sizes
+def _estimates(
+    network: Network, centre: Float, radii: Float, p: float, known: tuple[int | None, ...], runs: int, seed: int,
+    ends: float,
+) -> tuple[RegionEstimate | None, ...]:  # fmt: skip
+    """Estimates from the smallest radius on, each with an equal share of the time left."""
+    found: list[RegionEstimate | None] = [None] * len(radii)
+    order = [int(k) for k in np.argsort(radii) if known[k] is None] if runs else []
+    try:
+        for place, k in enumerate(order):
+            left = None if ends == math.inf else (ends - time.perf_counter()) / (len(order) - place)
+            if left is not None and left <= 0:
+                break
+            found[k] = estimate_regions(
+                network, centre, float(radii[k]), p, runs=runs, seed=seed + place, max_seconds=left
+            )
+    except KeyboardInterrupt:
+        pass  # what is estimated is kept, the rest is None
+    return tuple(found)
 
 
-def _meets(rows: FacetRows, i: int, centre: Float, sizes: Float, p: float) -> NDArray[np.bool_]:
-    """Which open balls meet region i."""
-    kernel = rows.complex.arrangement.kernel
-    mine = slice(rows.first[i], rows.first[i + 1])
-    low, high = enclose_distance(rows.values[mine], rows.errors[mine], rows.complex.witnesses[i], centre, p)
-    found = high < sizes
-    doubtful = np.flatnonzero(~found & (low < sizes))
-    kernel.counts.filtered += len(sizes) - len(doubtful)
-    if len(doubtful):
-        distance = exact_distance_power(rows.exact(i), rows.exact_witness(i), centre, p)
-        power = 2 if p == 2 else 1
-        found[doubtful] = [distance < _rational(sizes[k]) ** power for k in doubtful]
-        kernel.counts.exact += len(doubtful)
-    return np.asarray(found)
+def count_data(points: Float, centre: Sequence[Fraction], radii: Float, p: float) -> Int:
+    """Number of points (n, h) in closed balls around an exact centre: shape (k,).
 
-
-def _rational(x: float) -> fmpq:
-    return fmpq(*float(x).as_integer_ratio())
-
-
-def _data_in_ball(points: Float, centre: Float, radius: float, p: float) -> int:
-    """Number of points at distance at most `radius`."""
+    Examples
+    --------
+    >>> count_data(np.array([[0.0], [1.0]]), [Fraction(0)], np.array([0.5, 1.0]), 2).tolist()
+    [1, 2]
+    """
     with np.errstate(over="ignore"):
-        distance = np.linalg.norm(points - centre, ord=p, axis=1)
-    doubtful = np.flatnonzero(~(np.abs(distance - radius) > DATA_DOUBT * (distance + radius)))
-    sure = np.count_nonzero(distance <= radius) - np.count_nonzero(distance[doubtful] <= radius)
-    return int(sure) + sum(_exactly_in_ball(points[k], centre, radius, p) for k in doubtful)
+        distance = np.linalg.norm(points - np.array([float(c) for c in centre]), ord=p, axis=1)
+    counts = []
+    for radius in radii.tolist():
+        doubtful = np.flatnonzero(~(np.abs(distance - radius) > DATA_DOUBT * (distance + radius)))
+        sure = np.count_nonzero(distance <= radius) - np.count_nonzero(distance[doubtful] <= radius)
+        counts.append(int(sure) + sum(_exactly_in_ball(points[k], centre, radius, p) for k in doubtful))
+    return np.array(counts, dtype=np.int64)
 
 
-def _exactly_in_ball(point: Float, centre: Float, radius: float, p: float) -> bool:
-    gaps = [abs(Fraction(a) - Fraction(b)) for a, b in zip(point.tolist(), centre.tolist(), strict=True)]
+def _exactly_in_ball(point: Float, centre: Sequence[Fraction], radius: float, p: float) -> bool:
+    gaps = [abs(Fraction(a) - b) for a, b in zip(point.tolist(), centre, strict=True)]
     if p == 2:
         return sum(g * g for g in gaps) <= Fraction(radius) ** 2
     return (sum(gaps) if p == 1 else max(gaps)) <= Fraction(radius)

@@ -51,4 +51,4 @@ def study_balls(settings: BallSettings, digits: DigitsStudy) -> BallStudy:
     data = np.zeros(len(radii), dtype=np.int64) if counts.data is None else counts.data
     if not counts.complete:
         raise KeyboardInterrupt
-    return BallStudy(near.label, near.code, radii, counts.regions, data)
+    return BallStudy(near.label, near.code, radii, counts.regions_lower, data)

@@ -1,5 +1,6 @@
 """The commands that ask something of regions: radii, bound, count."""
 
+import json
 import math
 from pathlib import Path
 
@@ -104,9 +105,12 @@ def test_count_around_a_quadrant_point(cli: Polyae, cross: Path, tmp_path: Path,
     answer = cli(
         "count", cross, "--centre", "1,1", "--radii", radii, "--data", tmp_path / "data.npy", "--norm", norm, "--json"
     ).json
-    assert answer["regions"] == regions
+    assert answer["regions_exact"] == answer["regions_lower"] == answer["regions_upper"] == regions
     assert answer["data"] == [2, 2, 2, 2]
-    assert answer["complete"] is True
+    assert answer["estimate"] == regions and answer["estimate_std"] == [0.0] * 4
+    assert answer["exact_radius"] == 1.5
+    keys = ["radii", "regions_lower", "regions_upper", "regions_exact", "estimate", "estimate_std", "data"]
+    assert list(answer) == [*keys, "exact_radius"]
 
 
 def test_count_refuses(cli: Polyae, cross: Path, tmp_path: Path) -> None:
@@ -123,6 +127,28 @@ def test_count_refuses(cli: Polyae, cross: Path, tmp_path: Path) -> None:
     assert cli("count", cross, "--centre", "1", "--radii", "1").complains("centre")
 
 
-def test_count_of_a_part(cli: Polyae, cross: Path) -> None:
-    answer = cli("count", cross, "--centre", "1,1", "--radii", "3", "--max-regions", 2, "--strict", "--json")
-    assert (answer.code, answer.json["regions"], answer.json["data"]) == (1, [2], None)
+def test_count_of_a_part_goes_on(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    state, figure = tmp_path / "state.npz", tmp_path / "counts.png"
+    base = ["count", cross, "--centre", "1,1.5", "--radii", "0.5,3", "--state", state]
+    answer = cli(*base, "--max-regions", 2, "--strict", "--figure", figure, "--json")
+    part = json.loads(answer.out)
+    assert (answer.code, part["regions_lower"], part["regions_exact"]) == (1, [1, 2], [1, None])
+    assert part["regions_upper"][1] == 4 == part["estimate"][1] and part["data"] is None
+    assert 0.5 < part["exact_radius"] < 3 and "max_regions" in answer.err
+    assert figure.read_bytes()[:4] == b"\x89PNG"
+    assert cli(*base, "--json").json["regions_exact"] == [1, 4]
+    assert cli(*base, "--norm", 1).complains("--state")
+    one = ["count", cross, "--centre", "1,1", "--radii", 1]
+    assert cli(*one, "--state", tmp_path / "no" / "s.npz").complains("--state")
+    assert cli(*one, "--budget", 0).complains("--budget")
+
+
+def test_count_on_a_slice(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    """A diagonal crosses the axes at distances sqrt(1/2) and sqrt(2); an exact one meets both in the origin."""
+    np.save(tmp_path / "line.npy", np.array([[-1.0, -0.5], [1.0, 1.5]]))
+    base = ["count", cross, "--slice", tmp_path / "line.npy", "--centre", "0", "--radii", "1.41,1.42", "--json"]
+    assert cli(*base).json["regions_exact"] == [2, 3]
+    np.savez(tmp_path / "line.npz", origin=np.array([-1.0, -1.0]), directions=np.array([[1.0, 1.0]]))
+    base[3] = tmp_path / "line.npz"
+    base[7] = "1,1.001"
+    assert cli(*base).json["regions_exact"] == [1, 2]

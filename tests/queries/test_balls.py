@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from polyae import Ball, Layer, Network, count_in_balls, enumerate_regions
-from polyae.complex.facet_rows import facet_rows
-from polyae.errors import PolyaeError, SettingError, ShapeError
-from polyae.queries.distance import enclose_distance, exact_distance_power
+from polyae import Layer, Network, count_in_balls, enumerate_regions
+from polyae.domains import Ball, Space
+from polyae.errors import FileFormatError, PolyaeError, SettingError, ShapeError
+from polyae.lp.distance import exact_distance_power
+from polyae.networks.slices import Slice
+from polyae.predicates.cell import Arrangement, Cell
+from polyae.predicates.rational import homogeneous
+from polyae.queries.region_curve import load_curve, region_curve
 
 from ..reference.brute_force import distance2_exact, distance_exact, enumerate_exact
 from ..reference.random_networks import random_network
@@ -46,10 +52,15 @@ def special_centre(rng: np.random.Generator, net: Network) -> list[float]:
     return (point if kind else rng.normal(size=h)).tolist()
 
 
+def dense(rng: np.random.Generator, sizes: list[int]) -> list[Layer]:
+    """Random layers of ReLUs of these widths."""
+    return [Layer(rng.normal(size=(b, a)), rng.normal(size=b), 0.0) for a, b in pairwise(sizes)]
+
+
 @pytest.mark.parametrize("p", NORMS)
 def test_counts_equal_the_brute_force(p: float, cases: Callable[[int, int], int]) -> None:
     touched = 0
-    for seed in range(cases(25, 200)):
+    for seed in range(cases(15, 200)):
         rng = np.random.default_rng(seed)
         h = int(rng.integers(1, 4))
         net = random_network(rng, h, ("box", [-2.0] * h, [2.0] * h))
@@ -59,29 +70,89 @@ def test_counts_equal_the_brute_force(p: float, cases: Callable[[int, int], int]
         exact = [Fraction(r) ** (2 if p == 2 else 1) for r in radii]
         touched += sum(x in powers for x in exact)
         expected = [sum(d < x for d in powers) for x in exact]
-        assert count_in_balls(net, centre, radii, p=p).regions.tolist() == expected, seed
-    assert touched > 10
+        assert count_in_balls(net, centre, radii, p=p).regions_exact == tuple(expected), seed
+    assert touched > 5
 
 
 @pytest.mark.parametrize("p", NORMS)
-def test_enclosures_hold_the_exact_distance(p: float) -> None:
-    """On the regions of a larger ball, whose rows are those of the edges only."""
-    rng = np.random.default_rng(5)
-    layers = [(6, 3), (4, 6), (2, 4)]
-    net = Network([Layer(rng.normal(size=s), rng.normal(size=s[0]), float(s[0] == 2)) for s in layers])
-    cx = enumerate_regions(net, Ball([0.0] * 3, 2.0))
-    rows = facet_rows(cx, walls=False)
-    centre, sharp = np.array([0.5, -0.25, 0.125]), 0
-    for i in range(len(cx)):
-        mine = slice(rows.first[i], rows.first[i + 1])
-        low, high = enclose_distance(rows.values[mine], rows.errors[mine], cx.witnesses[i], centre, p)
-        power = exact_distance_power(rows.exact(i), rows.exact_witness(i), centre, p)
-        true = Fraction(int(power.p), int(power.q))
+def test_distances_equal_the_brute_force(p: float, cases: Callable[[int, int], int]) -> None:
+    """Every region of the whole space, in order; bounds hold the exact distance and are sharp."""
+    total = sharp = 0
+    for seed in range(1000, 1000 + cases(8, 200)):
+        rng = np.random.default_rng(seed)
+        h = int(rng.integers(1, 4))
+        net = random_network(rng, h, ("box", [-2.0] * h, [2.0] * h))
+        centre = special_centre(rng, net)
+        powers = sorted(true_powers(net, centre, p))
         exponent = 2 if p == 2 else 1
-        assert Fraction(low) ** exponent <= true
-        assert high == math.inf or true <= Fraction(high) ** exponent
-        sharp += high - low <= 1e-9 * (1 + high)
-    assert len(cx) > 5 and sharp > 0.9 * len(cx)
+        curve = region_curve(net, centre, 1.01 * float(powers[-1]) ** (1 / exponent) + 0.1, p)
+        mine = [Fraction(int(x.p), int(x.q)) for x in map(curve.exact_power, range(len(curve)))]
+        assert sorted(mine) == powers, seed
+        assert (np.diff(curve.distances[:, 0]) >= 0).all()
+        for (low, high), true in zip(curve.distances.tolist(), mine, strict=True):
+            assert Fraction(low) ** exponent <= true <= Fraction(high) ** exponent
+            total, sharp = total + 1, sharp + (high - low <= 1e-6 * (1 + high))
+    assert sharp == total > 40
+
+
+@pytest.mark.parametrize("p", NORMS)
+def test_counts_equal_a_full_enumeration_with_distances(p: float, cases: Callable[[int, int], int]) -> None:
+    for seed in range(cases(2, 20)):
+        rng = np.random.default_rng(seed)
+        h = int(rng.integers(2, 4))
+        sizes = [h, *((14, 10) if h == 2 else (8, 6))]
+        net = Network(dense(rng, sizes))
+        centre = 2 * rng.normal(size=h)
+        cx = enumerate_regions(net, Ball(centre, 2.0, p))
+        powers = []
+        for i in range(len(cx)):
+            cell = cx.arrangement.cell(np.asarray(cx[i].pattern))
+            rows = [cell.integers(k) for k in np.flatnonzero(cell.source >= 0)]
+            powers.append(exact_distance_power(rows, homogeneous(cx.witnesses[i].tolist()), centre, p))
+        true = np.array([Fraction(int(x.p), int(x.q)) for x in powers])
+        radii = [0.1, 0.5, 1.0, 1.5, 2.0]
+        expected = [int((true < Fraction(r) ** (2 if p == 2 else 1)).sum()) for r in radii]
+        assert count_in_balls(net, centre, radii, p=p).regions_exact == tuple(expected)
+        assert expected[-1] == len(cx) > 3
+
+
+@pytest.mark.parametrize("p", NORMS)
+def test_many_inputs_give_the_counts_of_a_subspace(p: float) -> None:
+    """With inputs that do not matter the network of the others has the same counts in every norm."""
+    rng = np.random.default_rng(4)
+    for _ in range(3):
+        sizes = [3, 6, 5]
+        layers = dense(rng, sizes)
+        padded = Layer(np.hstack([layers[0].weight, np.zeros((6, 9))]), layers[0].bias, 0.0)
+        centre, radii = rng.normal(size=3), [0.3, 1.0, 2.0, 4.0]
+        small = count_in_balls(Network(layers), centre, radii, p=p)
+        large = count_in_balls(Network([padded, layers[1]]), np.append(centre, rng.normal(size=9)), radii, p=p)
+        assert small.regions_exact == large.regions_exact
+        assert small.regions_exact[-1] > 10  # type: ignore[operator]
+
+
+def test_many_inputs_give_the_distances_of_a_program() -> None:
+    """SciPy's solver finds the distance of every region that outward marching found, in thirty dimensions."""
+    from scipy.optimize import minimize
+
+    rng = np.random.default_rng(0)
+    net = Network(dense(rng, [30, 7, 5]))
+    centre = rng.normal(size=30)
+    curve = region_curve(net, centre, 0.8)
+    assert len(curve) > 20
+    for i in range(0, len(curve), 5):
+        cell = curve_cell(net, curve.patterns(i, i + 1)[0])
+        values = cell.rows.values
+        solved = minimize(
+            lambda y: (y @ y, 2 * y), np.zeros(30), jac=True, method="SLSQP", options={"ftol": 1e-14, "maxiter": 500},
+            constraints={"type": "ineq", "fun": lambda y, v=values: v[:, :-1] @ (centre + y) + v[:, -1],
+                         "jac": lambda y, v=values: v[:, :-1]},
+        )  # fmt: skip
+        assert math.sqrt(solved.fun) == pytest.approx(curve.distances[i, 1], abs=1e-6)
+
+
+def curve_cell(net: Network, pattern: np.ndarray) -> Cell:
+    return Arrangement(net, Space(net.input_dim)).cell(pattern)
 
 
 @pytest.mark.parametrize(("p", "reach"), [(1, 2.0), (2, math.sqrt(2)), (math.inf, 1.0)])
@@ -90,11 +161,11 @@ def test_a_square_that_is_touched_is_outside(p: float, reach: float) -> None:
     net = Network([Layer(np.eye(2), [-1.0, -1.0], 0.0), Layer([[1.0, 1.0]], [0.0])])
     steps = [math.nextafter(1.0, 0.0), 1.0, math.nextafter(1.0, 2.0)]
     inside = [1, 1, 4 if p == math.inf else 3]
-    assert count_in_balls(net, [0.0, 0.0], steps, p=p).regions.tolist() == inside
+    assert count_in_balls(net, [0.0, 0.0], steps, p=p).regions_lower.tolist() == inside
     corner = [0.999 * reach, 1.001 * reach]
-    assert count_in_balls(net, [0.0, 0.0], corner, p=p).regions.tolist() == [1 if p == math.inf else 3, 4]
-    assert count_in_balls(net, [1.0, 1.0], [1e-12], p=p).regions.tolist() == [4]
-    assert count_in_balls(net, [1.0, 0.0], [1e-12, 1.0, 1.5], p=p).regions.tolist() == [2, 2, 4]
+    assert count_in_balls(net, [0.0, 0.0], corner, p=p).regions_lower.tolist() == [1 if p == math.inf else 3, 4]
+    assert count_in_balls(net, [1.0, 1.0], [1e-12], p=p).regions_lower.tolist() == [4]
+    assert count_in_balls(net, [1.0, 0.0], [1e-12, 1.0, 1.5], p=p).regions_lower.tolist() == [2, 2, 4]
 
 
 @pytest.mark.parametrize("p", NORMS)
@@ -130,16 +201,89 @@ def test_order_and_repetition_of_radii_are_kept() -> None:
     radii = [2.0, 0.5, 2.0, 1.0]
     found = count_in_balls(net, [0.1, 0.2], radii)
     assert found.radii.tolist() == radii and found.data is None and found.complete
-    assert found.regions.tolist() == [count_in_balls(net, [0.1, 0.2], [r]).regions[0] for r in radii]
+    assert found.regions_exact == tuple(count_in_balls(net, [0.1, 0.2], [r]).regions_exact[0] for r in radii)
 
 
-def test_a_limit_gives_lower_bounds_and_says_so() -> None:
+def busy_network() -> Network:
     rng = np.random.default_rng(1)
-    net = Network([Layer(rng.normal(size=(20, 2)), rng.normal(size=20), 0.0), Layer(np.ones((1, 20)), [0.0])])
-    whole = count_in_balls(net, [0.0, 0.0], [0.5, 1.0, 2.0])
-    part = count_in_balls(net, [0.0, 0.0], [0.5, 1.0, 2.0], max_regions=10)
+    return Network([Layer(rng.normal(size=(20, 2)), rng.normal(size=20), 0.0), Layer(np.ones((1, 20)), [0.0])])
+
+
+def test_a_limit_gives_an_exact_part_and_bounds() -> None:
+    net, radii = busy_network(), [0.2, 0.5, 1.0, 2.0]
+    whole = count_in_balls(net, [0.0, 0.0], radii)
+    part = count_in_balls(net, [0.0, 0.0], radii, max_regions=20)
     assert whole.complete and not part.complete and "max_regions" in part.message
-    assert (part.regions <= whole.regions).all() and part.regions[-1] == 10 < whole.regions[-1]
+    assert len(part.curve) == 20 and part.regions_lower[-1] <= 20
+    assert part.exact_radius < 2.0 and None in part.regions_exact and part.regions_exact[0] is not None
+    for k, true in enumerate(whole.regions_lower.tolist()):
+        exact = part.regions_exact[k]
+        assert exact is None or exact == true == part.regions_upper[k] == part.estimate[k]
+        assert part.regions_lower[k] <= true <= part.regions_upper[k]
+        # Counts up to the nodes of a descent are exact: here all of a descent's children are kept.
+        assert part.estimate[k] == pytest.approx(true, rel=0.2)
+
+
+def test_an_exact_curve_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    net = busy_network()
+    whole = region_curve(net, [0.1, -0.2], 2.0)
+    part = region_curve(net, [0.1, -0.2], 2.0, max_regions=len(whole) // 3)
+    assert 0 < part.exact_radius < 2.0
+    assert (part.count([part.exact_radius])[0] == whole.count([part.exact_radius])[0]).all()
+    part.save(tmp_path / "part.npz")
+    again = region_curve(net, [0.1, -0.2], 2.0, resume=load_curve(tmp_path / "part.npz", net))
+    assert sorted(map(bytes, again.found.packed)) == sorted(map(bytes, whole.found.packed))
+    assert np.allclose(again.distances, whole.distances, atol=1e-9)
+    with pytest.raises(SettingError, match="another network"):
+        load_curve(tmp_path / "part.npz", NET)
+    with pytest.raises(SettingError, match="another network, centre or norm"):
+        region_curve(net, [0.0, -0.2], 2.0, resume=part)
+    (tmp_path / "bad.npz").write_bytes((tmp_path / "part.npz").read_bytes()[:-40])
+    with pytest.raises(FileFormatError, match="not a whole region curve"):
+        load_curve(tmp_path / "bad.npz", net)
+    with pytest.raises(FileFormatError, match="cannot read"):
+        load_curve(tmp_path / "none.npz", net)
+    with pytest.raises(FileFormatError, match="cannot write"):
+        part.save(tmp_path / "no" / "part.npz")
+
+
+def test_an_interrupt_keeps_what_is_found() -> None:
+    net = busy_network()
+
+    def stop(regions: int, radius: float) -> None:
+        if regions > 30:
+            raise KeyboardInterrupt
+
+    whole = region_curve(net, [0.0, 0.0], 2.0)
+    part = region_curve(net, [0.0, 0.0], 2.0, progress=stop)
+    assert len(part) > 30 and "interrupted" in part.outcome.value
+    radius = part.exact_radius
+    assert part.count([radius])[0] == whole.count([radius])[0]
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
+def test_a_slice_counts_as_its_rational_composition(dim: int) -> None:
+    """With small integers the product of slice and first layer is exact, so both ways are one network."""
+    rng = np.random.default_rng(dim)
+    weight, bias = rng.integers(-3, 4, size=(6, 8)).astype(float), rng.integers(-2, 3, size=6).astype(float)
+    net = Network([Layer(weight, bias, 0.0), Layer(rng.normal(size=(5, 6)), rng.normal(size=5), 0.0)])
+    on = Slice(rng.integers(-2, 3, size=8), rng.integers(-2, 3, size=(dim, 8)))
+    composed = Layer(weight @ on.directions.T, weight @ on.origin + bias, 0.0)
+    radii = [0.2, 0.7, 1.9]
+    centre = rng.normal(size=dim)
+    sliced = count_in_balls(net, centre, radii, on=on)
+    assert sliced.regions_exact == count_in_balls(Network([composed, net.layers[1]]), centre, radii).regions_exact
+    assert sliced.regions_exact[-1] > 3  # type: ignore[operator]
+
+
+def test_data_beside_a_slice_are_those_of_the_whole_space() -> None:
+    net = Network([Layer(np.eye(3), [-1.0, -1.0, -1.0], 0.0), Layer(np.ones((1, 3)), [0.0])])
+    on = Slice.through([[0.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 2.0, 0.0]])
+    found = count_in_balls(net, [0.0, 0.0], [1.0, 1.25], [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0]], on=on)
+    assert found.data is not None and found.data.tolist() == [2, 2]
+    assert found.regions_exact == (1, 3)
+    with pytest.raises(SettingError, match="lengths differ"):
+        count_in_balls(net, [0.0], [1.0], [[0.0, 0.0, 1.0]], on=Slice([0.0] * 3, [[2.0, 0.0, 0.0]]))
 
 
 NET = Network([Layer(np.eye(2), [0.0, 0.0], 0.0), Layer([[1.0, 1.0]], [0.0])])
@@ -162,6 +306,8 @@ NET = Network([Layer(np.eye(2), [0.0, 0.0], 0.0), Layer([[1.0, 1.0]], [0.0])])
         ({"data": [[1.0, math.inf]]}, ShapeError, "data holds inf"),
         ({"p": 3}, SettingError, "norm p"),
         ({"max_regions": 0}, SettingError, "max_regions"),
+        ({"max_seconds": 0.0}, SettingError, "max_seconds"),
+        ({"runs": 3}, SettingError, "at least 8 runs"),
     ],
 )
 def test_bad_input(change: dict[str, object], error: type[PolyaeError], message: str) -> None:

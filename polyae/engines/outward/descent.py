@@ -44,11 +44,11 @@ LEAST_GUESS = 1e-12
 
 
 class _Nodes(NamedTuple):
-    """Nodes of one level; the first ``count[0]`` are in use.
+    """Nodes of one level; the first ``used[0]`` are in use.
 
     Attributes
     ----------
-    count : array of int, shape (1,)
+    used : array of int, shape (1,)
     weights, distances : arrays, shape (b,)
         Each stands for so many nodes; distance of its cell from the centre.
     cuts : array of int, shape (b,)
@@ -62,7 +62,7 @@ class _Nodes(NamedTuple):
         Node at the beginning of the layer.
     """
 
-    count: Int
+    used: Int
     weights: Float
     distances: Float
     cuts: Int
@@ -189,7 +189,7 @@ def _branch(
     sides : array, shape (2, n)
     """
     n, total = nodes.inside.shape[1], 0
-    for s in range(nodes.count[0]):
+    for s in range(nodes.used[0]):
         row = rows[nodes.origin[s], output]
         normal, height = row[:n], row[n]
         cut = _cut(frame, nodes, s, errors, units, normal, height, radius, scratch, sides)
@@ -257,7 +257,7 @@ def _level(
 ) -> None:
     """Make the chosen children the nodes of the next level."""
     n = old.inside.shape[1]
-    new.count[0] = number
+    new.used[0] = number
     for t in range(number):
         child = kept[t]
         s, side = children.parent[child], children.side[child]
@@ -287,6 +287,11 @@ class Descent:
         Kept at every level.
     growth : float
         The number of regions is guessed to grow like this power of the radius.
+
+    Attributes
+    ----------
+    exact : bool
+        Whether the last run kept all nodes, so that it counted every region.
     """
 
     def __init__(
@@ -304,14 +309,15 @@ class Descent:
         self._children = _new_children(2 * room, dim)
         self._errors, self._units = np.full(rows, ROUNDING * radius), np.zeros(rows, dtype=np.int64)
         self._scratch, self._sides = facet_scratch(rows, dim), np.empty((2, dim))
+        self.exact = False
         self._kept, self._weights = np.zeros(2 * room, dtype=np.int64), np.zeros(2 * room)
 
     def run(self, rng: np.random.Generator) -> float:
         """One unbiased estimate of the number of regions that meet the open ball."""
-        begin = self._nodes[0]
+        begin, self.exact = self._nodes[0], True
         for values in (begin.cuts, begin.nearest, begin.inside, begin.origin, begin.distances):
             values[:1] = 0
-        begin.count[0] = begin.weights[0] = 1
+        begin.used[0] = begin.weights[0] = 1
         rows, level, units = self._first[None], 0, max(1, self._network.num_units)
         for i, layer in enumerate(self._network.layers):
             if i:
@@ -324,7 +330,7 @@ class Descent:
             if layer is not self._network.layers[-1]:
                 rows = self._activated(layer, rows)
         last = self._nodes[0]
-        return float(last.weights[: last.count[0]].sum())
+        return float(last.weights[: last.used[0]].sum())
 
     def _step(self, rows: Float, output: int, exponent: float, draw: float) -> None:
         old, new = self._nodes
@@ -332,12 +338,13 @@ class Descent:
             self._frame, old, self._children, rows, output, self._radius, exponent, self._errors, self._units,
             self._scratch, self._sides,
         )  # fmt: skip
+        self.exact &= count <= self.nodes
         number = _select(self._children, count, self.nodes, draw, self._kept, self._weights)
         _level(old, new, self._children, rows, output, number, self._kept, self._weights)
         self._nodes.reverse()
 
     def _activated(self, layer: Layer, rows: Float) -> Float:
-        nodes, count = self._nodes[0], int(self._nodes[0].count[0])
+        nodes, count = self._nodes[0], int(self._nodes[0].used[0])
         slope = np.broadcast_to(layer.slope, (count, layer.n_out)).copy()
         bits = nodes.bits[:count, layer.units] == 1
         slope[:, layer.units] = np.where(bits, 1.0, slope[:, layer.units])

@@ -19,7 +19,9 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-__all__ = ["DONE", "DOUBT", "EXACT", "FACET", "FULL", "NEEDS_EXACT", "NEEDS_ROOM", "PAUSE", "Search", "advance", "item_of"]
+__all__ = [
+    "DONE", "DOUBT", "EXACT", "FACET", "FULL", "NEEDS_EXACT", "NEEDS_ROOM", "PAUSE", "Search", "advance", "item_of",
+]  # fmt: skip
 
 #: Why the loop stops: nothing nearer than the horizon; arrays are full; the limit of regions; the first
 #: candidate of the heap belongs to a region that must be expanded exactly; enough steps for now.

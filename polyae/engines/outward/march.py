@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import dataclass
 
 import numpy as np
 from flint import fmpq
@@ -29,7 +28,7 @@ from numpy.typing import NDArray
 
 from polyae.domains import Space
 from polyae.engines.outward.exact import ExactFacets
-from polyae.engines.outward.round import Limits, Outcome, Progress, Round, first_distance
+from polyae.engines.outward.round import Found, Keep, Limits, Outcome, Progress, Round, first_distance
 from polyae.lp.local import least_pattern
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
@@ -38,7 +37,7 @@ from polyae.predicates.rational import homogeneous
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["Found", "Outcome", "Outward"]
+__all__ = ["Outward"]
 
 NO_LIMIT = np.iinfo(np.int32).max - 1
 #: Regions aimed at with every widening of the horizon, as a multiple of those found; every widening looks at
@@ -48,25 +47,6 @@ WIDENING = 4.0
 NARROW, WIDE, FEW = 1.03, 2.0, 64
 #: The growth of the count is estimated from this share of the radius on.
 INNER = 0.7
-
-
-@dataclass(frozen=True)
-class Found:
-    """Regions found, in order.
-
-    Attributes
-    ----------
-    patterns : array of bool, shape (n, units)
-    low, high : arrays, shape (n,)
-        Certified bounds of the regions' distances; the lower ones ascend.
-    radius : float
-        All regions nearer than this are among them.
-    """
-
-    patterns: Bool
-    low: Float
-    high: Float
-    radius: float
 
 
 class Outward:
@@ -82,7 +62,7 @@ class Outward:
 
     Attributes
     ----------
-    patterns : array of bool, shape (n, units)
+    packed : array of uint8, shape (n, ceil(units / 8))
     low, high : arrays, shape (n,)
         Certified bounds of the regions' distances; the lower ones ascend.
     radius : float
@@ -95,7 +75,7 @@ class Outward:
         self.network, self.centre, self.p = network, centre, float(p)
         self.arrangement = Arrangement(network, Space(network.input_dim))
         begun = found if found is not None else self._start()
-        self.patterns, self.low, self.high, self.radius = begun.patterns, begun.low, begun.high, begun.radius
+        self.packed, self.low, self.high, self.radius = begun.packed, begun.low, begun.high, begun.radius
         self.exactly = 0
         self._horizon = 0.0
         self._facets = ExactFacets(network, centre, self.p)
@@ -106,14 +86,14 @@ class Outward:
     @property
     def found(self) -> Found:
         """What has been found."""
-        return Found(self.patterns, self.low, self.high, self.radius)
+        return Found(self.packed, self.low, self.high, self.radius)
 
     def _start(self) -> Found:
         signs = self.arrangement.unit_signs(self.centre[None, :])[0]
         pattern = signs > 0
         if (signs == 0).any():
             pattern, _ = least_pattern(self.arrangement, homogeneous(self.centre.tolist()))
-        return Found(pattern[None, :], np.zeros(1), np.zeros(1), 0.0)
+        return Found(np.packbits(pattern[None, :], axis=1), np.zeros(1), np.zeros(1), 0.0)
 
     def march(
         self,
@@ -122,12 +102,17 @@ class Outward:
         max_regions: int | None = None,
         max_seconds: float | None = None,
         progress: Progress | None = None,
+        keep: Keep | None = None,
     ) -> Outcome:
-        """Go on until all regions nearer than `radius` are found, or a limit is reached."""
+        """Go on until all regions nearer than `radius` are found, or a limit is reached.
+
+        `progress` is told how far the search is, often; `keep` is given what is found so far, now and then.
+        """
         limits = Limits(
             NO_LIMIT if max_regions is None else max_regions,
             math.inf if max_seconds is None else time.perf_counter() + max_seconds,
             progress,
+            keep,
         )
         self._facets.reach(radius)
         while self.radius < radius:
@@ -137,7 +122,8 @@ class Outward:
                 outcome = search.run(limits)
             except KeyboardInterrupt:
                 outcome = Outcome.INTERRUPTED
-            self.patterns, self.low, self.high, self.radius = search.collect()
+            found = search.collect()
+            self.packed, self.low, self.high, self.radius = found.packed, found.low, found.high, found.radius
             self.exactly = len(self._facets)
             if outcome is not Outcome.REACHED:
                 return outcome
@@ -148,7 +134,7 @@ class Outward:
         if self._horizon > self.radius:
             return self._horizon
         if self.radius == 0:
-            return first_distance(self.network, self.centre, self.p, self.patterns[0])
+            return first_distance(self.network, self.centre, self.p, self.patterns(0, 1)[0])
         inner = int(np.searchsorted(self.low, INNER * self.radius))
         factor = WIDE
         if len(self) > FEW and 0 < inner < len(self):
@@ -157,4 +143,8 @@ class Outward:
 
     def exact_power(self, region: int) -> fmpq:
         """Exact distance of a region, squared for p = 2."""
-        return self._facets.region_power(self.patterns[region])
+        return self._facets.region_power(self.patterns(region, region + 1)[0])
+
+    def patterns(self, start: int, stop: int) -> Bool:
+        """Patterns of some regions, (stop - start, units)."""
+        return np.unpackbits(self.packed[start:stop], axis=1, count=self.network.num_units).astype(bool)

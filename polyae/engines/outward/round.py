@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
@@ -27,13 +27,17 @@ from polyae.predicates.compiled import build_rows, workspace
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["Limits", "Outcome", "Progress", "Round", "first_distance"]
+__all__ = ["Found", "Keep", "Limits", "Outcome", "Progress", "Round", "first_distance"]
 
 #: Called with the number of regions found and the distance up to which they are all.
 Progress = Callable[[int, float], None]
 
 #: Seconds between two looks at clock, keyboard and progress bar, and the regions before the first.
 PAUSE_SECONDS, FIRST_STEPS = 0.1, 64
+#: Seconds between two times that what is found is handed out to be kept.
+KEEP_SECONDS = 60.0
+#: Patterns unpacked at a time.
+BLOCK = 1 << 14
 #: The first horizon takes in about so many hyperplanes.
 FIRST_HYPERPLANES = 8
 
@@ -48,12 +52,44 @@ class Outcome(Enum):
 
 
 @dataclass(frozen=True)
+class Found:
+    """Regions found, in order.
+
+    Attributes
+    ----------
+    packed : array of uint8, shape (n, ceil(units / 8))
+        Patterns, as NumPy packs bits.
+    low, high : arrays, shape (n,)
+        Certified bounds of the regions' distances; the lower ones ascend.
+    radius : float
+        All regions nearer than this are among them.
+    """
+
+    packed: NDArray[np.uint8]
+    low: Float
+    high: Float
+    radius: float
+
+
+#: Given what is found so far, now and then.
+Keep = Callable[[Found], None]
+
+
+@dataclass
 class Limits:
-    """When to stop: number of regions, and reading of the clock; and whom to tell."""
+    """When to stop: number of regions, and reading of the clock; and whom to tell what.
+
+    Attributes
+    ----------
+    kept : float
+        When `keep` was called last.
+    """
 
     regions: int
     ends: float
     progress: Progress | None
+    keep: Keep | None
+    kept: float = field(default_factory=time.perf_counter)
 
 
 class Begun(Protocol):
@@ -62,10 +98,14 @@ class Begun(Protocol):
     network: Network
     centre: Float
     p: float
-    patterns: Bool
+    packed: NDArray[np.uint8]
     low: Float
     high: Float
     radius: float
+
+    def patterns(self, start: int, stop: int) -> Bool:
+        """Patterns of some regions."""
+        ...
 
 
 class Round:
@@ -101,11 +141,13 @@ class Round:
     def _enter_begun(self) -> None:
         begun, count = self._begun, len(self._begun.low)
         self._make_room(count + 1)
-        for words in to_words(self._reduced.shorten(begun.patterns)):
-            find_or_add(self._search.frontier, self._counters, words, count)
+        for start in range(0, count, BLOCK):
+            for words in to_words(self._reduced.shorten(begun.patterns(start, min(start + BLOCK, count)))):
+                find_or_add(self._search.frontier, self._counters, words, count)
         self._search.low[:count], self._search.high[:count] = begun.low, begun.high
         if len(self._facets):
-            for region, pattern in enumerate(begun.patterns):
+            for region in range(count):
+                pattern = begun.patterns(region, region + 1)[0]
                 if self._facets.known(pattern) is not None:
                     self._expand_exactly(region, pattern)
 
@@ -130,15 +172,20 @@ class Round:
             if code == kernel.NEEDS_ROOM:
                 self._make_room(int(self._counters[REGIONS]) + 1)
             now = time.perf_counter()
+            if limits.keep is not None and now - limits.kept > KEEP_SECONDS:
+                limits.keep(self.collect())
+                limits.kept = now
             if now > limits.ends:
                 return Outcome.MAX_SECONDS
             steps = 2 * steps if now - began < PAUSE_SECONDS else max(1, steps // 2)
 
-    def collect(self) -> tuple[Bool, Float, Float, float]:
-        """Patterns, lower and upper bounds of all regions, and the distance up to which they are all."""
+    def collect(self) -> Found:
+        """All regions found, those of earlier rounds first."""
         old, count = len(self._begun.low), int(self._counters[REGIONS])
-        patterns = np.concatenate([self._begun.patterns, self._patterns(old, count)])
-        return patterns, self._search.low[:count].copy(), self._search.high[:count].copy(), float(self._state[0])
+        new = [np.packbits(self._patterns(i, min(i + BLOCK, count)), axis=1) for i in range(old, count, BLOCK)]
+        packed = np.concatenate([self._begun.packed, *new])
+        low, high = self._search.low[:count].copy(), self._search.high[:count].copy()
+        return Found(packed, low, high, float(self._state[0]))
 
     def _patterns(self, start: int, stop: int) -> Bool:
         return self._reduced.complete(to_bits(self._search.frontier.words[start:stop], self._units))
@@ -172,7 +219,7 @@ class Round:
 
 
 def first_distance(network: Network, centre: Float, p: float, pattern: Bool) -> float:
-    """Distance from the centre that takes in the hyperplanes of a few units, as they are on the region at the centre."""
+    """Distance that takes in the hyperplanes of a few units, as they are on the region at the centre."""
     frame = frame_around(network, centre, p)
     rows = max(1, network.num_units)
     cell, near = workspace(frame.flat, network.num_units), near_workspace(frame, rows)

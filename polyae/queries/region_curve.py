@@ -1,0 +1,268 @@
+"""The number of regions that meet a ball as a step function of its radius, exact up to some radius."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from flint import fmpq
+from numpy.typing import ArrayLike, NDArray
+
+from polyae.engines.outward.exact import ExactFacets
+from polyae.engines.outward.march import Outward
+from polyae.engines.outward.round import Found, Outcome, Progress
+from polyae.errors import FileFormatError, SettingError, ShapeError
+from polyae.networks.network import Network
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+
+__all__ = ["RegionCurve", "check_ball", "load_curve", "region_curve"]
+
+FORMAT = "polyae region curve"
+#: What reading a damaged archive can raise.
+DAMAGE = (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError)
+
+
+@dataclass(frozen=True, eq=False)
+class RegionCurve:
+    """Regions around a centre in order of distance.  Made by :func:`region_curve`.
+
+    Attributes
+    ----------
+    network : Network
+    centre : array, shape (h,)
+    p : float
+        The norm: 1, 2 or inf.
+    found : Found
+        Patterns and certified bounds of the distances.
+    outcome : Outcome
+        Why it ended.
+    """
+
+    network: Network
+    centre: Float
+    p: float
+    found: Found
+    outcome: Outcome
+    _exact: list[ExactFacets] = field(default_factory=list, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.found.low)
+
+    @property
+    def exact_radius(self) -> float:
+        """All regions nearer than this are known."""
+        return self.found.radius
+
+    @property
+    def distances(self) -> Float:
+        """Certified bounds of the regions' distances, ascending: shape (n, 2)."""
+        return np.column_stack([self.found.low, self.found.high])
+
+    def count(self, radii: ArrayLike) -> tuple[Int, Bool]:
+        """Number of regions found that meet each open ball, and whether these are all of them.
+
+        Where a radius falls between the bounds of a distance the two are compared in rational arithmetic.
+
+        Parameters
+        ----------
+        radii : array, shape (k,)
+        """
+        sizes = np.asarray(radii, dtype=np.float64)
+        certain = np.searchsorted(np.sort(self.found.high), sizes, side="left")
+        for k, r in enumerate(sizes.tolist()):
+            doubtful = np.flatnonzero((self.found.low < r) & (self.found.high >= r))
+            power = _rational(r) ** (2 if self.p == 2 else 1)
+            certain[k] += sum(self.exact_power(i) < power for i in doubtful.tolist())
+        return certain.astype(np.int64), sizes <= self.exact_radius
+
+    def exact_power(self, region: int) -> fmpq:
+        """Exact distance of a region, squared for p = 2."""
+        if not self._exact:
+            facets = ExactFacets(self.network, self.centre, self.p)
+            high = self.found.high[np.isfinite(self.found.high)]
+            # Somewhat farther than any of them.
+            facets.reach(2 * max(self.exact_radius, float(high.max(initial=0.0)), float(self.found.low[-1])))
+            self._exact.append(facets)
+        return self._exact[0].region_power(self._pattern(region))
+
+    def _pattern(self, region: int) -> Bool:
+        return self.patterns(region, region + 1)[0]
+
+    def patterns(self, start: int = 0, stop: int | None = None) -> Bool:
+        """Patterns of the regions, in order of distance: (n, units)."""
+        return np.unpackbits(self.found.packed[start:stop], axis=1, count=self.network.num_units).astype(bool)
+
+    def save(self, path: str | Path) -> None:
+        """Write to a ``.npz`` file, which appears under its name only when it is whole.
+
+        Raises
+        ------
+        FileFormatError
+            If it cannot be written.
+        """
+        target = Path(path)
+        partial = target.with_name(target.name + ".partial")
+        header = {"format": FORMAT, "schema": 1, "network": self.network.digest, "p": str(self.p),
+                  "units": self.network.num_units, "radius": self.found.radius.hex(),
+                  "outcome": self.outcome.name}  # fmt: skip
+        try:
+            with open(partial, "wb") as file:
+                np.savez_compressed(
+                    file, header=np.array(json.dumps(header)), centre=self.centre, low=self.found.low,
+                    high=self.found.high, packed=self.found.packed,
+                )  # fmt: skip
+            os.replace(partial, target)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise FileFormatError(f"cannot write {target}: {error.strerror or error}") from error
+
+
+def load_curve(path: str | Path, network: Network) -> RegionCurve:
+    """Read what :meth:`RegionCurve.save` wrote for the same network.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is missing, damaged or of another kind.
+    SettingError
+        If it belongs to another network.
+    """
+    try:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
+            header: dict[str, Any] = json.loads(str(archive["header"]))
+            arrays = {name: archive[name] for name in ("centre", "low", "high", "packed")}
+        if header["format"] != FORMAT or header["schema"] != 1:
+            raise ValueError(f"its format is {header['format']}, {header['schema']}")
+        found = Found(arrays["packed"], arrays["low"], arrays["high"], float.fromhex(header["radius"]))
+        shape = (len(found.low), (header["units"] + 7) // 8)
+        if not (found.packed.shape == shape and len(found.low) == len(found.high) > 0):
+            raise ValueError("its arrays do not fit")
+        curve = RegionCurve(network, arrays["centre"], float(header["p"]), found, Outcome[header["outcome"]])
+    except FileNotFoundError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror}") from error
+    except DAMAGE as error:
+        raise FileFormatError(f"{path} is not a whole region curve: {error}") from error
+    if header["network"] != network.digest:
+        raise SettingError(f"{path} holds the regions of another network; give another file")
+    return curve
+
+
+def region_curve(
+    network: Network,
+    centre: ArrayLike,
+    radius: float,
+    p: float = 2,
+    *,
+    max_regions: int | None = None,
+    max_seconds: float | None = None,
+    resume: RegionCurve | None = None,
+    progress: Progress | None = None,
+    keep: Callable[[RegionCurve], None] | None = None,
+) -> RegionCurve:
+    """Find the regions nearer to a centre than a radius, in the order of their distance.
+
+    Parameters
+    ----------
+    network : Network
+    centre : array, shape (h,)
+    radius : float
+        Where to end, in the units of the network's input.
+    p : {1, 2, inf}
+    max_regions, max_seconds : optional
+        Where to end before; the curve is then exact up to a smaller radius, and goes on as a lower bound.
+    resume : RegionCurve, optional
+        An earlier curve of the same network, centre and norm to go on with.
+    progress : callable, optional
+        Called with the number of regions and the radius reached.
+    keep : callable, optional
+        Given the curve once a minute, and when it is done.
+
+    Raises
+    ------
+    ShapeError, SettingError
+        If an argument is not what it should be.
+
+    Examples
+    --------
+    >>> from polyae import Layer
+    >>> net = Network([Layer(np.eye(2), [-1.0, -2.0], 0.0), Layer([[1.0, 1.0]], [0.0])])
+    >>> curve = region_curve(net, [0.0, 0.0], 2.5)
+    >>> curve.distances[:, 0].round(3).tolist(), curve.count([1.0, 1.1, 2.25])[0].tolist()
+    ([0.0, 1.0, 2.0, 2.236], [1, 2, 4])
+    """
+    middle = check_ball(network, centre, [radius], p)[0]
+    for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
+        if limit is not None and not limit > 0:
+            raise SettingError(f"{name} must be positive, got {limit}")
+    if resume is not None and not (
+        resume.network == network and np.array_equal(resume.centre, middle) and resume.p == float(p)
+    ):
+        raise SettingError("the curve to resume belongs to another network, centre or norm")
+    search = Outward(network, middle, float(p), None if resume is None else resume.found)
+
+    def made(found: Found, outcome: Outcome) -> RegionCurve:
+        return RegionCurve(network, middle, float(p), found, outcome)
+
+    outcome = search.march(
+        radius, max_regions=max_regions, max_seconds=max_seconds, progress=progress,
+        keep=None if keep is None else lambda found: keep(made(found, Outcome.INTERRUPTED)),
+    )  # fmt: skip
+    curve = made(search.found, outcome)
+    if keep is not None:
+        keep(curve)
+    return curve
+
+
+def check_ball(network: Network, centre: ArrayLike, radii: ArrayLike, p: float) -> tuple[Float, Float]:
+    """Centre and radii as arrays.
+
+    Raises
+    ------
+    ShapeError
+        If the centre does not have the network's input dimension, or is not finite.
+    SettingError
+        If there is no radius, one is not positive and finite, or the norm is not 1, 2 or inf.
+    """
+    middle = finite(centre, (network.input_dim,), "centre")
+    sizes = np.array(radii, dtype=np.float64)
+    if sizes.ndim != 1 or not sizes.size:
+        raise SettingError(f"radii must be a nonempty list of numbers, got shape {sizes.shape}")
+    for k in np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0))):
+        raise SettingError(f"radius {k} is {sizes[k]}; radii must be positive and finite")
+    if p not in (1, 2, np.inf):
+        raise SettingError(f"the norm p must be 1, 2 or inf, got {p}")
+    return middle, sizes
+
+
+def finite(values: ArrayLike, shape: tuple[int, ...], name: str) -> Float:
+    """Array of a shape, -1 standing for any number, with finite entries.
+
+    Raises
+    ------
+    ShapeError
+        If it is not one.
+    """
+    array = np.array(values, dtype=np.float64)
+    fits = array.ndim == len(shape) and array.shape[-1] == shape[-1]
+    if not fits:
+        wanted = str(shape).replace("-1", "n")
+        raise ShapeError(f"{name} has shape {array.shape}, the network's input needs {wanted}")
+    if not np.isfinite(array).all():
+        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
+        raise ShapeError(f"{name} holds {array[where]} at {where}; finite numbers are needed")
+    return array
+
+
+def _rational(x: float) -> fmpq:
+    exact = Fraction(x)
+    return fmpq(exact.numerator, exact.denominator)

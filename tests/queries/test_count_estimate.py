@@ -1,0 +1,101 @@
+"""Estimates of counts: unbiased, with intervals that cover, and warnings where they do not."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from polyae import Layer, Network, count_in_balls, region_curve
+from polyae.engines.outward.descent import Descent
+from polyae.errors import SettingError
+from polyae.queries.count_estimate import RegionEstimate, estimate_regions
+
+
+def network(seed: int, sizes: list[int], slope: float = 0.0) -> Network:
+    rng = np.random.default_rng(seed)
+    shapes = [(b, a) for a, b in pairwise(sizes)]
+    return Network([Layer(rng.normal(size=s) / math.sqrt(s[1]), rng.normal(size=s[0]), slope) for s in shapes])
+
+
+@pytest.mark.parametrize("p", [1, 2, math.inf])
+def test_few_regions_are_counted_exactly(p: float) -> None:
+    """A descent that keeps every node is a count, on networks in special position too."""
+    for seed, slope in enumerate((0.0, 0.1, -1.0)):
+        net = network(seed, [3, 5, 4], slope)
+        doubled = Layer(np.vstack([net.layers[0].weight, net.layers[0].weight[:2]]),
+                        np.append(net.layers[0].bias, net.layers[0].bias[:2]), slope)  # fmt: skip
+        wide = Network([doubled, Layer(np.hstack([net.layers[1].weight, np.zeros((4, 2))]), net.layers[1].bias, slope)])
+        for one in (net, wide):
+            true = int(region_curve(one, np.zeros(3), 1.5, p).count([1.5])[0][0])
+            found = estimate_regions(one, np.zeros(3), 1.5, p, nodes=1000)
+            assert found is not None and (found.value, found.std) == (true, 0.0) and true > 5
+
+
+@pytest.mark.parametrize(("nodes", "growth"), [(1, 0.0), (1, 4.0), (8, 0.0), (8, 4.0)])
+def test_descents_are_unbiased(nodes: int, growth: float) -> None:
+    """Knuth's descent, tilted, stratified, and both: the mean of many runs is the count within four errors."""
+    net, radius = network(3, [3, 8, 8]), 1.2
+    true = int(region_curve(net, np.zeros(3), radius).count([radius])[0][0])
+    rng = np.random.default_rng(0)
+    descent = Descent(net, np.zeros(3), radius, 2, nodes, growth)
+    runs = np.array([descent.run(rng) for _ in range(1500 // nodes + 200)])
+    assert abs(runs.mean() - true) < 4 * runs.std() / math.sqrt(len(runs))
+    assert runs.std() > 0 and true > 30
+
+
+def test_strata_and_tilting_help() -> None:
+    net, rng = network(3, [4, 10, 10]), np.random.default_rng(1)
+
+    def spread(nodes: int, growth: float) -> float:
+        descent = Descent(net, np.zeros(4), 1.2, 2, nodes, growth)
+        runs = np.array([descent.run(rng) for _ in range(200)])
+        return float(runs.std() / runs.mean())
+
+    assert spread(16, 3.0) < 0.5 * spread(1, 0.0)
+
+
+def test_intervals_cover(cases: Callable[[int, int], int]) -> None:
+    """Nominal 95%: at least 90% of the repetitions without a warning."""
+    covered = warned = repetitions = 0
+    for seed in range(4):
+        net, radius = network(seed, [4, 10, 8]), 1.3
+        true = int(region_curve(net, np.zeros(4), radius).count([radius])[0][0])
+        for repetition in range(cases(10, 200)):
+            found = estimate_regions(net, np.zeros(4), radius, runs=16, nodes=6, seed=1000 * seed + repetition)
+            assert found is not None
+            repetitions += 1
+            if found.heavy_tail:
+                warned += 1
+            else:
+                low, high = found.interval()
+                covered += low <= true <= high
+    assert covered >= 0.9 * (repetitions - warned) and warned < 0.5 * repetitions
+
+
+def test_heavy_tails_are_reported() -> None:
+    even, uneven = RegionEstimate(np.full(32, 5.0), 0.0), RegionEstimate(np.append(np.ones(31), 1e6), 0.0)
+    assert not even.heavy_tail and even.effective == pytest.approx(32) and even.std == 0
+    assert uneven.heavy_tail and uneven.effective == pytest.approx(1.0, rel=1e-3)
+
+
+def test_an_estimate_is_reproducible_and_stops_in_time() -> None:
+    net = network(0, [6, 24, 24])
+    first, again = (estimate_regions(net, np.zeros(6), 1.0, runs=8, seed=5) for _ in range(2))
+    assert first is not None and again is not None and first.runs.tolist() == again.runs.tolist()
+    assert estimate_regions(net, np.zeros(6), 1.0, runs=1000, max_seconds=1e-9) is None
+    with pytest.raises(SettingError, match="8 runs"):
+        estimate_regions(net, np.zeros(6), 1.0, runs=4)
+
+
+def test_counts_say_which_of_them_are_estimated() -> None:
+    net = network(0, [4, 16, 16])
+    counts = count_in_balls(net, np.zeros(4), [0.2, 1.5], max_regions=60)
+    assert counts.regions_exact[0] is not None and counts.regions_exact[1] is None
+    assert counts.estimate_std[0] == 0 and counts.estimate_std[1] > 0
+    assert counts.regions_lower[1] <= counts.estimate[1] <= counts.regions_upper[1]
+    without = count_in_balls(net, np.zeros(4), [0.2, 1.5], max_regions=60, runs=0)
+    assert np.isnan(without.estimate[1]) and np.isnan(without.estimate_std[1])
