@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from polyae.engines.skeleton import Skeleton
     from polyae.networks import from_torch, read_network, write_network
     from polyae.networks.network import Layer, Network
+    from polyae.networks.slices import Slice
     from polyae.queries.balls import BallCounts, count_in_balls
+    from polyae.queries.count_estimate import RegionEstimate, estimate_regions
     from polyae.queries.interval import Interval
     from polyae.queries.manifolds import (
         Chart,
@@ -26,13 +28,11 @@ if TYPE_CHECKING:
     )
     from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
     from polyae.queries.radii import Radii, radii
+    from polyae.queries.region_curve import RegionCurve, load_curve, region_curve
     from polyae.queries.theorem import TheoremBound, theorem_bound
     from polyae.training.lightning import lightning_callback
     from polyae.training.monitor import RegionMonitor
     from polyae.training.neighbour_oracle import NeighbourOracle
-    from polyae.queries.region_curve import RegionCurve, load_curve, region_curve
-    from polyae.queries.count_estimate import RegionEstimate, estimate_regions
-    from polyae.networks.slices import Slice
 
 __version__ = "0.1.0"
 
