@@ -9,10 +9,10 @@ import numpy as np
 
 from polyae import Box, Layer, Network
 from polyae.complex.enumerate import arrange
+from polyae.lp.facet_search import FACET, decide_rows, search_workspace
 from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.program import push_through
 from polyae.lp.scipy_solver import ScipyProgram
-from polyae.lp.vertex_walk import FACET, vertex_walk, walk_workspace
 from polyae.predicates.compiled import build_rows, workspace
 from polyae.predicates.flat import flatten
 
@@ -27,11 +27,11 @@ def run(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         net = Network([Layer(normals, rng.uniform(0.5, 2.0, rows) * np.linalg.norm(normals, axis=1), 0.0)])
         flat = flatten(arrange(net, Box(np.full(h, -50.0), np.full(h, 50.0))))
         cell = workspace(flat, rows)
-        walk = walk_workspace(len(cell.source), h)
+        search = search_workspace(len(cell.source), h)
         inside, bits = np.zeros(h), np.ones(rows, dtype=np.uint8)
         m = build_rows(flat, bits, cell)
-        vertex_walk(cell, m, inside, walk, flat)
-        ours, left = best(lambda: [vertex_walk(cell, m, inside, walk, flat) for _ in range(20)], 5)  # noqa: B023
+        decide_rows(cell, m, inside, search, flat)
+        ours, left = best(lambda: [decide_rows(cell, m, inside, search, flat) for _ in range(20)], 5)  # noqa: B023
         values = np.array(cell.rows[:, :m].T)
         peers = {}
         for name, solver in (("highs", HighsProgram), ("scipy", ScipyProgram)):
@@ -40,7 +40,7 @@ def run(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
             peers[name] = best(lambda: [push_through(program, i) for i in range(tried)], 2)[0] / tried  # noqa: B023
         row = ours / 20 / m
         yield {
-            "rows": m, "h": h, "facets": int((walk.status[:m] == FACET).sum()), "left_open": max(left),
+            "rows": m, "h": h, "facets": int((search.status[:m] == FACET).sum()), "left_open": max(left),
             "us_per_row": 1e6 * row, "highs_us": 1e6 * peers["highs"], "scipy_us": 1e6 * peers["scipy"],
             "ratio_highs": peers["highs"] / row, "ratio_scipy": peers["scipy"] / row,
         }  # fmt: skip

@@ -9,6 +9,7 @@ from __future__ import annotations
 __all__ = [
     "BASIS_THRESHOLD",
     "COINCIDENCE_FACTOR",
+    "LARGEST_COEFFICIENT",
     "LP_CHEBYSHEV_CAP",
     "LP_RELAXATION",
     "SAFETY",
@@ -24,6 +25,9 @@ UNIT_ROUNDOFF = 2.0**-53
 #: Nonzero magnitudes below this could underflow in a product; their bounds become infinite,
 #: which sends the decision to rational arithmetic.  Products of two numbers above it are normal.
 UNDERFLOW_GUARD = 2.0**-460
+
+#: No coefficient of a row in compiled code is larger: rows are scaled by powers of two to about unit length.
+LARGEST_COEFFICIENT = 2.0
 
 #: Makes up for the few tens of roundings in the computation of an error bound.
 SAFETY = 1.0 + 1e-13

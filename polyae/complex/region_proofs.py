@@ -1,6 +1,6 @@
 """What a certificate says of one region: a point beyond each facet, and why all other rows are redundant.
 
-The compiled walk proposes and proves in float64 what it can; a region that it leaves open goes to the exact
+The compiled search proposes and proves in float64 what it can; a region that it leaves open goes to the exact
 facet test.  Multipliers are settled in integers in either case.
 """
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
 from polyae.lp.facets import Known, Witness, find_facets
 from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.multipliers import Combinations, combinations, propose_bases
-from polyae.lp.vertex_walk import FACET, REDUNDANT, vertex_walk, walk_workspace
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.compiled import build_rows, strictly_inside, workspace
 from polyae.predicates.flat import flatten
@@ -78,7 +78,7 @@ class RegionProver:
         self.arrangement, self.units = arrangement, arrangement.network.num_units
         self.flat = flatten(arrangement)
         self.cell = workspace(self.flat, self.units)
-        self.walk = walk_workspace(len(self.cell.source), arrangement.network.input_dim)
+        self.search = search_workspace(len(self.cell.source), arrangement.network.input_dim)
         self.twins: dict[int, list[int]] = {}
         for unit, first in enumerate(self.flat.twin_of.tolist()):
             self.twins.setdefault(first, []).append(unit)
@@ -91,7 +91,7 @@ class RegionProver:
         SolverError
             If the witness is not inside.
         """
-        settled, known = self._walked(pattern, witness)
+        settled, known = self._searched(pattern, witness)
         shape = settled or self._found(pattern, witness, known)
         rows = self._integers(pattern)
         on_facets = {k for facet in shape.facets for k in facet.rows}
@@ -117,15 +117,15 @@ class RegionProver:
         """All rows that share the hyperplane of a row of the compiled cell wherever it varies."""
         return self.twins[source] if source >= 0 else [self._number(source)]
 
-    def _walked(self, pattern: Bool, witness: Witness) -> tuple[_Shape | None, Known]:
-        """What the compiled walk proves: all of it, or only some verdicts by source."""
+    def _searched(self, pattern: Bool, witness: Witness) -> tuple[_Shape | None, Known]:
+        """What the compiled search proves: all of it, or only some verdicts by source."""
         bits = pattern.astype(np.uint8)
         m = build_rows(self.flat, bits, self.cell)
         if m < 0 or witness.exact is not None or not strictly_inside(self.cell, m, witness.point):
             return None, {}
-        left = vertex_walk(self.cell, m, witness.point, self.walk, self.flat)
-        status, source = self.walk.status[:m], self.cell.source[:m].tolist()
-        facets = {source[i]: self.walk.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
+        left = decide_rows(self.cell, m, witness.point, self.search, self.flat)
+        status, source = self.search.status[:m], self.cell.source[:m].tolist()
+        facets = {source[i]: self.search.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
         if left:
             return None, {source[i]: None for i in np.flatnonzero(status == REDUNDANT)} | facets
         rows = self.cell.rows[:, :m].T

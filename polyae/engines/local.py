@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from polyae.engines.frontier import flip_masks, to_bits
 from polyae.engines.reference import cross_facets, start_region
 from polyae.engines.thin_layers import thin_cell_facets
+from polyae.lp.facet_search import FACET, FacetSearch, decide_rows, search_workspace
 from polyae.lp.solvers import solver_class
-from polyae.lp.vertex_walk import FACET, Walk, vertex_walk, walk_workspace
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.compiled import CellRows, build_rows, evaluate_rows, strictly_inside, workspace
 from polyae.predicates.flat import FlatNetwork, flatten
@@ -49,7 +49,7 @@ class LocalRegions:
 
 @compiled
 def _expand(
-    flat: FlatNetwork, bits: NDArray[np.uint8], points: Float, cell: CellRows, walk: Walk,
+    flat: FlatNetwork, bits: NDArray[np.uint8], points: Float, cell: CellRows, search: FacetSearch,
     units: NDArray[np.int32], distances: Float, counts: NDArray[np.int64],
 ) -> None:  # fmt: skip
     """Facets of a batch of points: units and distances, and how many; -1 for what is not proved."""
@@ -57,12 +57,12 @@ def _expand(
     for p in range(len(points)):
         counts[p] = -1
         m = build_rows(flat, bits[p], cell)
-        if m < 0 or not strictly_inside(cell, m, points[p]) or vertex_walk(cell, m, points[p], walk, flat) > 0:
+        if m < 0 or not strictly_inside(cell, m, points[p]) or decide_rows(cell, m, points[p], search, flat) > 0:
             continue
         evaluate_rows(cell, m, points[p])
         count = 0
         for i in range(m):
-            if walk.status[i] == FACET and cell.source[i] >= 0:
+            if search.status[i] == FACET and cell.source[i] >= 0:
                 length = 0.0
                 for k in range(h):
                     length += cell.rows[k, i] ** 2
@@ -83,8 +83,8 @@ def _in_threads(
 
     def part(chosen: slice) -> None:
         cell = workspace(flat, total)
-        walk = walk_workspace(width, points.shape[1])
-        _expand(flat, bits[chosen], points[chosen], cell, walk, units[chosen], distances[chosen], counts[chosen])
+        search = search_workspace(width, points.shape[1])
+        _expand(flat, bits[chosen], points[chosen], cell, search, units[chosen], distances[chosen], counts[chosen])
 
     ends = np.linspace(0, count, max(1, min(workers, count)) + 1).astype(int)
     parts = [slice(int(a), int(b)) for a, b in pairwise(ends)]
@@ -106,7 +106,7 @@ def expand_points(arrangement: Arrangement, points: Float, solver: str = "highs"
         In the domain.  On a boundary between regions the least pattern among those whose closure holds the
         point is taken.
     solver : str
-        For what the compiled walk cannot prove.
+        For what the compiled search cannot prove.
     workers : int
         Threads.
 

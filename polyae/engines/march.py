@@ -1,7 +1,7 @@
 """Compiled marching: from facet to facet at microseconds a row.
 
-Regions are expanded one after the other by :func:`polyae.lp.vertex_walk.vertex_walk`; a region in
-which the walk cannot prove every verdict is expanded by the reference engine's exact code instead.
+Regions are expanded one after the other by :func:`polyae.lp.facet_search.decide_rows`; a region in
+which the search cannot prove every verdict is expanded by the reference engine's exact code instead.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ from polyae.engines.frontier import (
 from polyae.engines.march_kernel import NEEDS_ROOM, expand_chunk, settle_waiting
 from polyae.engines.reference import Step, cross_facets, start_region
 from polyae.errors import SettingError
+from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
 from polyae.lp.facets import Known, Witness
 from polyae.lp.solvers import solver_class
-from polyae.lp.vertex_walk import FACET, REDUNDANT, vertex_walk, walk_workspace
 from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.compiled import (
@@ -92,7 +92,7 @@ class _Run:
         self.limit = NO_LIMIT if budget.max_regions is None else budget.max_regions
         self.flat, self.masks = flatten(arrangement), flip_masks(arrangement.network)
         self.cell = workspace(self.flat, self.units)
-        self.walk = walk_workspace(len(self.cell.source), arrangement.network.input_dim)
+        self.search = search_workspace(len(self.cell.source), arrangement.network.input_dim)
         self.counters: Counters = np.zeros(5, dtype=np.int64)
         self.exact: dict[int, HomogeneousPoint] = {}
         # Out of their turn, regions find edges that their neighbours have found already.
@@ -104,7 +104,7 @@ class _Run:
 
     def _state(self) -> tuple[object, ...]:
         bits = np.empty(self.units, dtype=np.uint8)
-        return self.frontier, self.counters, self.flat, self.masks, self.cell, self.walk, bits, self.limit
+        return self.frontier, self.counters, self.flat, self.masks, self.cell, self.search, bits, self.limit
 
     def _start(self) -> None:
         points = [None] if self.budget.starts is None else [homogeneous(z) for z in self.budget.starts.tolist()]
@@ -179,7 +179,7 @@ class _Run:
         return limit is not None and time.perf_counter() - self.began > limit
 
     def _expand_doubtful(self) -> bool:
-        """Expand the regions that the compiled walk left open, exactly; False if the limit was met."""
+        """Expand the regions that the compiled search left open, exactly; False if the limit was met."""
         complete = True
         while self.counters[DOUBTFUL] > 0 and not self._out_of_time():
             number = int(self.frontier.doubtful[self.counters[DOUBTFUL] - 1])
@@ -197,15 +197,15 @@ class _Run:
         return Witness(self.frontier.points[number].copy(), self.exact.get(number))
 
     def _known(self, number: int, witness: Witness) -> Known:
-        """What the compiled walk can prove about a region that it could not settle."""
+        """What the compiled search can prove about a region that it could not settle."""
         bits = self._pattern(number).astype(np.uint8)
         m = build_rows(self.flat, bits, self.cell)
         if m < 0 or not strictly_inside(self.cell, m, witness.point):
             return {}
-        vertex_walk(self.cell, m, witness.point, self.walk, self.flat)
-        status, source = self.walk.status[:m], self.cell.source[:m].tolist()
+        decide_rows(self.cell, m, witness.point, self.search, self.flat)
+        status, source = self.search.status[:m], self.cell.source[:m].tolist()
         known: Known = {source[i]: None for i in np.flatnonzero(status == REDUNDANT)}
-        return known | {source[i]: self.walk.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
+        return known | {source[i]: self.search.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
 
     def _expand(self, number: int) -> bool:
         self._repeats = True

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.frontier import DOUBTFUL, EDGES, FILTERED, HEAD, REGIONS, Counters, Frontier, find_or_add
-from polyae.lp.vertex_walk import FACET, REDUNDANT, Walk, vertex_walk
+from polyae.lp.facet_search import FACET, REDUNDANT, FacetSearch, decide_rows
 from polyae.predicates.compiled import CellRows, build_rows, evaluate_rows, in_open_ball, misses_ball, strictly_inside
 from polyae.predicates.flat import FlatNetwork
 from polyae.predicates.jit import compiled
@@ -82,15 +82,15 @@ def _chord(flat: FlatNetwork, point: Float, direction: Float) -> float:
 
 
 @compiled
-def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, walk: Walk) -> bool:
+def _meet_ball(flat: FlatNetwork, cell: CellRows, m: int, search: FacetSearch) -> bool:
     """Drop the facets that miss the open ball of a curved domain; False if one leaves it open."""
     if flat.radius == np.inf:
         return True
     for i in range(m):
-        if walk.status[i] == FACET and cell.source[i] >= 0 and not in_open_ball(flat, walk.beyond[i]):
+        if search.status[i] == FACET and cell.source[i] >= 0 and not in_open_ball(flat, search.beyond[i]):
             if not misses_ball(flat, cell, i):
                 return False
-            walk.status[i] = REDUNDANT
+            search.status[i] = REDUNDANT
     return True
 
 
@@ -107,14 +107,14 @@ def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Flo
 
 @compiled
 def _cross(
-    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, walk: Walk,
+    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, search: FacetSearch,
     masks: Words, limit: int, key: Words,
 ) -> bool:  # fmt: skip
     """Enter the regions beyond all facets; False if there was no room for one of them."""
     complete = True
     for i in range(m):
         unit = cell.source[i]
-        if walk.status[i] != FACET or unit < 0:
+        if search.status[i] != FACET or unit < 0:
             continue
         for w in range(len(key)):
             key[w] = frontier.words[number, w] ^ masks[unit, w]
@@ -124,9 +124,9 @@ def _cross(
             continue
         if new:
             if flat.radius == np.inf:
-                frontier.points[other] = walk.facet_point[i]
+                frontier.points[other] = search.facet_point[i]
             else:
-                _crossing(cell, i, frontier.points[number], walk.beyond[i], frontier.points[other])
+                _crossing(cell, i, frontier.points[number], search.beyond[i], frontier.points[other])
             frontier.entry[other] = unit
         if number < other or frontier.expanded[other] == 0:
             edge = counters[EDGES]
@@ -139,7 +139,7 @@ def _cross(
 
 @compiled
 def expand_chunk(
-    frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, walk: Walk,
+    frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, search: FacetSearch,
     bits: NDArray[np.uint8], limit: int, end: int, chunk: int,
 ) -> tuple[int, bool]:  # fmt: skip
     """Expand up to `chunk` regions with numbers below `end`; why it stopped, and whether `limit` kept some out."""
@@ -163,14 +163,14 @@ def expand_chunk(
         proved = m >= 0 and _settle_witness(flat, cell, m, frontier.points[number], frontier.entry[number], direction)
         if proved:
             frontier.entry[number] = -1
-            proved = vertex_walk(cell, m, frontier.points[number], walk, flat) == 0
-            proved = proved and _meet_ball(flat, cell, m, walk)
+            proved = decide_rows(cell, m, frontier.points[number], search, flat) == 0
+            proved = proved and _meet_ball(flat, cell, m, search)
         if not proved:
             frontier.doubtful[counters[DOUBTFUL]] = number
             counters[DOUBTFUL] += 1
             continue
         counters[FILTERED] += 2 * m  # every row: its sign at the witness, and its verdict
-        complete = _cross(flat, frontier, counters, number, cell, m, walk, masks, limit, key)
+        complete = _cross(flat, frontier, counters, number, cell, m, search, masks, limit, key)
         frontier.expanded[number] = 1 if complete else 0
         full |= not complete
     return PAUSE, full

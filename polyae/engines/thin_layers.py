@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.lp.vertex_walk import FACET, REDUNDANT, vertex_walk, walk_workspace
+from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
 from polyae.networks.network import Network
 from polyae.predicates.compiled import build_rows, evaluate_rows, strictly_inside, workspace
 from polyae.predicates.flat import FlatNetwork
@@ -26,14 +26,14 @@ __all__ = ["thin_cell_facets"]
 
 def _decide(flat: FlatNetwork, bits: Bits, point: Float) -> tuple[Int, NDArray[np.int8], Float]:
     """Source and status of every row of a cell, and its distance from the point; nothing if there is a doubt."""
-    cell, walk = workspace(flat, len(bits)), walk_workspace(len(bits) + len(flat.walls), len(point))
+    cell, search = workspace(flat, len(bits)), search_workspace(len(bits) + len(flat.walls), len(point))
     m = build_rows(flat, bits, cell)
     if m < 0 or not strictly_inside(cell, m, point):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int8), np.zeros(0)
-    vertex_walk(cell, m, point, walk, flat)
+    decide_rows(cell, m, point, search, flat)
     evaluate_rows(cell, m, point)
     lengths = np.linalg.norm(cell.rows[:-1, :m], axis=0)
-    return cell.source[:m], walk.status[:m], cell.values[:m] / lengths
+    return cell.source[:m], search.status[:m], cell.values[:m] / lengths
 
 
 def _behind(network: Network, flat: FlatNetwork, layer: int, active: Int) -> FlatNetwork:

@@ -1,158 +1,118 @@
-"""Compiled proofs that rows of a cell are facets or redundant, from the rows themselves."""
+"""Compiled proofs that rows of a cell are redundant, from the rows themselves.
+
+The arrays are those of a :class:`polyae.lp.corner.Corner`; of these the rows alone are taken on trust, with their
+error bounds.  The last two lines of ``frame`` are work space.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.lp.dictionary import FACET, PIVOT_TOLERANCE, Walk, safe_steps
-from polyae.predicates.compiled import CellRows, gamma_kernel, strictly_inside
-from polyae.predicates.jit import compiled, inlined
+from polyae.lp.corner import FREE
+from polyae.predicates.compiled import UNDERFLOW, gamma_kernel
+from polyae.predicates.jit import any_order, inlined
 
 Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 
-__all__ = ["enclosure", "invert", "prove_facets", "prove_redundant", "prove_redundant_unbounded"]
-
-
-@inlined
-def prove_facets(cell: CellRows, m: int, walk: Walk, width: int) -> None:
-    """At a simple vertex: points beyond and on the new facets among the nonbasic rows, proved."""
-    table, h = walk.table, len(walk.nonbasic)
-    fresh = False
-    for k in range(h):
-        fresh |= walk.status[walk.nonbasic[k]] != FACET
-    if not fresh:
-        return
-    safe_steps(table, width, walk.ratios, walk.step)
-    for k in range(h):
-        row = walk.nonbasic[k]
-        if walk.status[row] == FACET:
-            continue
-        for c in range(h):
-            coordinate = walk.place[h, c]
-            for j in range(h):
-                if j != k:
-                    coordinate += walk.step[j] * walk.place[j, c]
-            walk.facet_point[row, c] = coordinate
-            walk.beyond[row, c] = coordinate - walk.step[k] * walk.place[k, c]
-        if strictly_inside(cell, m, walk.beyond[row], row):
-            walk.status[row] = FACET
+__all__ = ["prove_redundant", "prove_redundant_unbounded"]
 
 
-@inlined
-def prove_redundant(cell: CellRows, row: int, column: int, walk: Walk, lo: Float, hi: Float) -> bool:
-    """Whether a row exceeds its combination of the nonbasic rows on the whole box ``lo, hi``."""
-    table, h = walk.table, len(walk.nonbasic)
+@any_order
+def prove_redundant(target: Float, found: Float, frame: Float, nonbasic: Int, lo: Float, hi: Float) -> bool:
+    """Whether a row exceeds its combination of the nonbasic rows, by its costs, on the whole box ``lo, hi``."""
+    h = len(lo)
     rounding = gamma_kernel(2 * h + 4)
-    lowest, error = 0.0, 0.0
-    for c in range(h + 1):
-        left, size = cell.rows[c, row], abs(cell.rows[c, row])
-        own = cell.offset_error[row] if c == h else cell.coefficient_error[row]
-        for k in range(h):
-            weight = max(table[k, column], 0.0)
-            other = walk.nonbasic[k]
-            product = weight * cell.rows[c, other]
-            left -= product
-            size += abs(product)
-            own += weight * (cell.offset_error[other] if c == h else cell.coefficient_error[other])
-        reach = 1.0 if c == h else max(abs(lo[c]), abs(hi[c]))
-        lowest += left if c == h else min(left * lo[c], left * hi[c])
-        error += (own * (1.0 + rounding) + rounding * size) * reach
-    return lowest > error * (1.0 + rounding)
-
-
-@compiled
-def invert(matrix: Float, inverse: Float) -> bool:
-    """Gauss-Jordan with row pivoting; False if the matrix looks singular."""
-    h = len(matrix)
-    inverse[:] = 0.0
-    for i in range(h):
-        inverse[i, i] = 1.0
+    for c in range(h):
+        frame[h + 2, c], frame[h + 3, c] = target[c], abs(target[c])
+    constant, magnitude = target[h], abs(target[h])
+    own, offset_error = target[h + 1], target[h + 2]
     for k in range(h):
-        best = k
-        for i in range(k + 1, h):
-            if abs(matrix[i, k]) > abs(matrix[best, k]):
-                best = i
-        if abs(matrix[best, k]) < PIVOT_TOLERANCE:
-            return False
+        weight, other = frame[h + 1, k], nonbasic[k]
+        if other == FREE or weight <= 0.0:
+            continue
+        own += weight * found[other, h + 1]
+        offset_error += weight * found[other, h + 2]
+        constant -= weight * found[other, h]
+        magnitude += weight * abs(found[other, h])
         for c in range(h):
-            matrix[k, c], matrix[best, c] = matrix[best, c], matrix[k, c]
-            inverse[k, c], inverse[best, c] = inverse[best, c], inverse[k, c]
-        pivot = matrix[k, k]
-        for c in range(h):
-            matrix[k, c] /= pivot
-            inverse[k, c] /= pivot
-        for i in range(h):
-            if i != k and matrix[i, k] != 0.0:
-                factor = matrix[i, k]
-                for c in range(h):
-                    matrix[i, c] -= factor * matrix[k, c]
-                    inverse[i, c] -= factor * inverse[k, c]
-    return True
+            product = weight * found[other, c]
+            frame[h + 2, c] -= product
+            frame[h + 3, c] += abs(product)
+    lowest, error = constant, offset_error * (1.0 + rounding) + rounding * magnitude
+    for c in range(h):
+        lowest += min(frame[h + 2, c] * lo[c], frame[h + 2, c] * hi[c])
+        error += (own * (1.0 + rounding) + rounding * frame[h + 3, c]) * max(abs(lo[c]), abs(hi[c]))
+    return lowest > error * (1.0 + rounding) + UNDERFLOW
 
 
-@compiled
-def enclosure(cell: CellRows, walk: Walk, inverse: Float) -> float:
-    """Approximate inverse of the nonbasic normals (as columns); how far from it at most, or 1 if unknown.
+@inlined
+def _contraction(found: Float, frame: Float, nonbasic: Int) -> float:
+    """Bound on ``‖I - R B‖``, for the edges R and the matrix B of the nonbasic rows' normals.
 
-    The bound is that of ``lp.facets._prove_redundant_unbounded``.
+    In the maximum norm, whatever the true normals within their error bounds; infinite if an edge is free.
     """
-    h = len(walk.nonbasic)
+    h = frame.shape[1]
+    for c in range(h):
+        frame[h + 3, c] = 0.0
+    own = 0.0
     for k in range(h):
+        if nonbasic[k] == FREE:
+            return np.inf
+        own += found[nonbasic[k], h + 1]
         for c in range(h):
-            walk.solve[c, k] = cell.rows[c, walk.nonbasic[k]]
-    if not invert(walk.solve, inverse):
-        return 1.0
+            frame[h + 3, c] += abs(found[nonbasic[k], c])
     worst = 0.0
-    for i in range(h):
+    for j in range(h):
         total = 0.0
         for k in range(h):
-            defect, size, own = (1.0 if i == k else 0.0), 0.0, 0.0
+            entry = 0.0
             for c in range(h):
-                product = inverse[i, c] * cell.rows[c, walk.nonbasic[k]]
-                defect -= product
-                size += abs(product)
-                own += abs(inverse[i, c]) * cell.coefficient_error[walk.nonbasic[k]]
-            total += abs(defect) + gamma_kernel(h + 1) * size + own
-        worst = max(worst, total)
-    return worst * (1.0 + gamma_kernel(2 * h))
+                entry += frame[j, c] * found[nonbasic[k], c]
+            total += abs(entry - 1.0) if j == k else abs(entry)
+        rounded = 0.0
+        for c in range(h):
+            rounded += abs(frame[j, c]) * (own * (1.0 + gamma_kernel(h)) + gamma_kernel(h + 2) * frame[h + 3, c])
+        worst = max(worst, total + rounded)
+    return worst * (1.0 + gamma_kernel(2 * h + 4))
 
 
-@compiled
-def prove_redundant_unbounded(cell: CellRows, row: int, walk: Walk, inverse: Float, contraction: float) -> bool:
-    """Whether exact nonnegative multipliers exist that reproduce the row's normal and not its offset."""
-    h = len(walk.nonbasic)
+@any_order
+def prove_redundant_unbounded(target: Float, found: Float, frame: Float, nonbasic: Int) -> bool:
+    """Whether exact nonnegative multipliers exist that reproduce the row's normal and not its offset.
+
+    The exact multipliers lie within ``|R| |residual| / (1 - ‖I - R B‖)`` of the costs (Rump, *Verification
+    methods*, 2010), R and B as in :func:`_contraction`.
+    """
+    h = frame.shape[1]
+    contraction = _contraction(found, frame, nonbasic)
     if not contraction < 0.5:
         return False
-    for k in range(h):
-        y = 0.0
-        for c in range(h):
-            y += inverse[k, c] * cell.rows[c, row]
-        walk.multiplier[k] = y
     for c in range(h):
-        left, size = cell.rows[c, row], abs(cell.rows[c, row])
-        own = cell.coefficient_error[row]
-        for k in range(h):
-            product = walk.multiplier[k] * cell.rows[c, walk.nonbasic[k]]
-            left -= product
-            size += abs(product)
-            own += abs(walk.multiplier[k]) * cell.coefficient_error[walk.nonbasic[k]]
-        walk.step[c] = abs(left) + own + gamma_kernel(h + 2) * size
-    radius = 0.0
+        frame[h + 2, c], frame[h + 3, c] = target[c], abs(target[c])
+    own, offset_error = target[h + 1], target[h + 2]
+    constant, magnitude, reach = target[h], abs(target[h]), 0.0
+    for k in range(h):
+        weight, other = frame[h + 1, k], nonbasic[k]
+        own += abs(weight) * found[other, h + 1]
+        offset_error += abs(weight) * found[other, h + 2]
+        reach += abs(found[other, h]) + found[other, h + 2]
+        constant -= weight * found[other, h]
+        magnitude += abs(weight * found[other, h])
+        for c in range(h):
+            product = weight * found[other, c]
+            frame[h + 2, c] -= product
+            frame[h + 3, c] += abs(product)
+    for c in range(h):
+        rounded = own * (1.0 + gamma_kernel(h)) + gamma_kernel(h + 2) * frame[h + 3, c]
+        frame[h + 2, c] = abs(frame[h + 2, c]) + rounded
+    radius, least = 0.0, np.inf
     for k in range(h):
         total = 0.0
         for c in range(h):
-            total += abs(inverse[k, c]) * walk.step[c]
-        radius = max(radius, total)
+            total += abs(frame[k, c]) * frame[h + 2, c]
+        radius, least = max(radius, total), min(least, frame[h + 1, k])
     radius *= (1.0 + gamma_kernel(2 * h + 4)) / (1.0 - contraction)
-    constant, size = cell.rows[h, row], abs(cell.rows[h, row])
-    bound = cell.offset_error[row]
-    for k in range(h):
-        y, other = walk.multiplier[k], walk.nonbasic[k]
-        if not y > radius:
-            return False
-        product = y * cell.rows[h, other]
-        constant -= product
-        size += abs(product)
-        bound += y * cell.offset_error[other] + radius * (abs(cell.rows[h, other]) + cell.offset_error[other])
-    return constant > bound * (1.0 + gamma_kernel(2 * h)) + gamma_kernel(h + 2) * size
+    bound = (offset_error + radius * reach) * (1.0 + gamma_kernel(2 * h + 4))
+    return least > radius and constant > bound + gamma_kernel(h + 2) * magnitude + UNDERFLOW

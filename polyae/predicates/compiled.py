@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from polyae.predicates.flat import FlatNetwork
 from polyae.predicates.jit import compiled, inlined
-from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF
+from polyae.tolerances import LARGEST_COEFFICIENT, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -23,7 +23,9 @@ Int = NDArray[np.int64]
 UNDERFLOW = 2.0**-1000
 
 __all__ = [
+    "UNDERFLOW",
     "CellRows",
+    "beyond_alone",
     "build_rows",
     "evaluate_rows",
     "gamma_kernel",
@@ -240,37 +242,53 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     return m
 
 
-@compiled
-def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
-    """Values of m rows at a point, and bounds on their errors, into ``cell.values`` and ``cell.bounds``."""
+@inlined
+def _evaluate(
+    rows: Float, coefficient_error: Float, offset_error: Float, m: int, point: Float, values: Float, bounds: Float
+) -> None:
     h, length = len(point), 0.0
-    values, bounds, rows = cell.values, cell.bounds, cell.rows
     for i in range(m):
         values[i] = rows[h, i]
-        bounds[i] = abs(rows[h, i])
     for k in range(h):
         z = point[k]
         length += abs(z)
         for i in range(m):
-            product = rows[k, i] * z
-            values[i] += product
-            bounds[i] += abs(product)
+            values[i] += rows[k, i] * z
     growth, rounding = 1.0 + gamma_kernel(h + 2), gamma_kernel(h + 2)
+    size = LARGEST_COEFFICIENT * length
     for i in range(m):
-        error = cell.coefficient_error[i] * length + cell.offset_error[i]
-        bounds[i] = error * growth + rounding * bounds[i] + UNDERFLOW
+        error = coefficient_error[i] * length + offset_error[i]
+        bounds[i] = error * growth + rounding * (size + abs(rows[h, i])) + UNDERFLOW
 
 
 @compiled
-def strictly_inside(cell: CellRows, m: int, point: Float, beyond: int = -1) -> bool:
-    """Whether a point certainly lies inside all rows, and beyond one of them if `beyond` names it."""
-    evaluate_rows(cell, m, point)
+def evaluate_rows(cell: CellRows, m: int, point: Float) -> None:
+    """Values of m rows at a point, and bounds on their errors, into ``cell.values`` and ``cell.bounds``."""
+    _evaluate(cell.rows, cell.coefficient_error, cell.offset_error, m, point, cell.values, cell.bounds)
+
+
+@compiled
+def beyond_alone(
+    rows: Float, coefficient_error: Float, offset_error: Float, m: int, point: Float, beyond: int,
+    values: Float, bounds: Float,
+) -> bool:  # fmt: skip
+    """Whether a point certainly lies inside all rows, or beyond one of them alone if `beyond` names it (else -1).
+
+    Takes the arrays of :class:`CellRows` one by one, which saves counting references to the others.
+    """
+    _evaluate(rows, coefficient_error, offset_error, m, point, values, bounds)
     if beyond >= 0:
-        cell.values[beyond] = -cell.values[beyond]
+        values[beyond] = -values[beyond]
     outside = 0
     for i in range(m):
-        outside += 0 if cell.values[i] > cell.bounds[i] else 1
+        outside += 0 if values[i] > bounds[i] else 1
     return outside == 0
+
+
+@compiled
+def strictly_inside(cell: CellRows, m: int, point: Float) -> bool:
+    """Whether a point certainly lies inside all rows."""
+    return beyond_alone(cell.rows, cell.coefficient_error, cell.offset_error, m, point, -1, cell.values, cell.bounds)
 
 
 @compiled

@@ -12,7 +12,7 @@ from polyae.domains import Ball, Domain
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.runs import overlapping_runs
-from polyae.tolerances import UNDERFLOW_GUARD, gamma
+from polyae.tolerances import LARGEST_COEFFICIENT, UNDERFLOW_GUARD, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -67,12 +67,19 @@ def flatten(arrangement: Arrangement) -> FlatNetwork:
         np.concatenate(unit_of),
         twins(net),
         arrangement.walls.values.copy(),
-        np.where(arrangement.walls.errors[:, :-1].any(axis=1), np.inf, arrangement.walls.errors[:, -1]),
+        _wall_errors(arrangement),
         np.array(lo),
         np.array(hi),
         *_ball(arrangement.domain),
         all(_covered(values) for layer in net.layers for values in (layer.weight, layer.slope)),
     )
+
+
+def _wall_errors(arrangement: Arrangement) -> Float:
+    """Bounds on the walls' offsets, infinite where a wall is not one that compiled code is made for."""
+    walls = arrangement.walls
+    unfit = walls.errors[:, :-1].any(axis=1) | (np.abs(walls.values[:, :-1]) > LARGEST_COEFFICIENT).any(axis=1)
+    return np.where(unfit, np.inf, walls.errors[:, -1])
 
 
 def _covered(values: Float) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import FaceTable, Mesh
-from polyae.lp.row_proofs import invert
+from polyae.lp.corner import PIVOT_TOLERANCE
 from polyae.predicates.compiled import gamma_kernel
 from polyae.predicates.jit import compiled
 
@@ -23,6 +23,36 @@ __all__ = ["refine"]
 
 #: Added to residuals, more than what products lose to underflow.
 UNDERFLOW = 1e-300
+
+
+@compiled
+def _invert(matrix: Float, inverse: Float) -> bool:
+    """Gauss-Jordan with row pivoting; False if the matrix looks singular."""
+    h = len(matrix)
+    inverse[:] = 0.0
+    for i in range(h):
+        inverse[i, i] = 1.0
+    for k in range(h):
+        best = k
+        for i in range(k + 1, h):
+            if abs(matrix[i, k]) > abs(matrix[best, k]):
+                best = i
+        if abs(matrix[best, k]) < PIVOT_TOLERANCE:
+            return False
+        for c in range(h):
+            matrix[k, c], matrix[best, c] = matrix[best, c], matrix[k, c]
+            inverse[k, c], inverse[best, c] = inverse[best, c], inverse[k, c]
+        pivot = matrix[k, k]
+        for c in range(h):
+            matrix[k, c] /= pivot
+            inverse[k, c] /= pivot
+        for i in range(h):
+            if i != k and matrix[i, k] != 0.0:
+                factor = matrix[i, k]
+                for c in range(h):
+                    matrix[i, c] -= factor * matrix[k, c]
+                    inverse[i, c] -= factor * inverse[k, c]
+    return True
 
 
 @compiled
@@ -86,7 +116,7 @@ def refine(
             wall = basis[mesh.face[v], i - own]
             matrix[i], offset[i], offset_error[i] = walls[wall, :h], walls[wall, h], wall_errors[wall]
         scratch[:] = matrix
-        if not invert(scratch, inverse):
+        if not _invert(scratch, inverse):
             continue
         contraction = _contraction(matrix, inverse)
         if not contraction < 0.5:
