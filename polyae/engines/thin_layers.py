@@ -88,7 +88,7 @@ def thin_cell_facets(network: Network, flat: FlatNetwork, bits: Bits, point: Flo
         on[each.units] = bits[start : start + len(each.units)]
         inputs, start = np.where(on, values, each.slope * values), start + len(each.units)
     facet = status == FACET
-    decided = facet | (status == REDUNDANT) | ((source >= 0) & redundant[source])
+    decided = facet | (status == REDUNDANT) | ((source >= 0) & redundant[np.maximum(source, 0)])
     if not len(source) or not decided.all():
         return None
     chosen = facet & (source >= 0)
