@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         save_manifold,
     )
     from polyae.queries.neighbours import Neighbourhood, NeighbourhoodBatch, neighbours
-    from polyae.queries.radii import Radii, radii
+    from polyae.queries.radii import Radii, radii, squared_circumradii
     from polyae.queries.region_curve import RegionCurve, load_curve, region_curve
     from polyae.queries.theorem import TheoremBound, theorem_bound
     from polyae.training.lightning import lightning_callback
@@ -79,6 +79,7 @@ __all__ = [
     "read_network",
     "region_curve",
     "save_manifold",
+    "squared_circumradii",
     "theorem_bound",
     "write_network",
 ]
@@ -127,6 +128,7 @@ _HOME = {
     "read_network": "polyae.networks",
     "region_curve": "polyae.queries.region_curve",
     "save_manifold": "polyae.queries.manifolds",
+    "squared_circumradii": "polyae.queries.radii",
     "theorem_bound": "polyae.queries.theorem",
     "write_network": "polyae.networks",
 }

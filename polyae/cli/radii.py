@@ -10,11 +10,9 @@ from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, SourceArgument, complex_of
-from polyae.queries.radii import radii
+from polyae.queries.radii import NAMES, radii
 
 __all__ = ["radii_command"]
-
-RADII = ("latent_inradius", "latent_circumradius", "data_inradius", "data_circumradius")
 
 SummaryOption = Annotated[bool, typer.Option("--summary", help="In JSON too, statistics instead of all radii.")]
 
@@ -33,8 +31,8 @@ def radii_command(
     found = radii(cx)
     result = {"complete": cx.complete, "regions_guarantee": cx.guarantee, **found.summary()}
     if not found.tight.all():
-        result["note"] = "radii of regions cut by the sphere are intervals: the figures are their upper ends"
+        result["note"] = f"intervals wider than {found.accuracy:g} are given by their upper ends"
     if as_json and not summary:
-        result |= {name: getattr(found, name) for name in RADII}
-        result |= {f"{name}_lower": getattr(found, f"{name}_lower") for name in RADII}
+        for i, name in enumerate(NAMES):
+            result |= {name: found.values[:, i], f"{name}_lower": found.lower[:, i], f"{name}_upper": found.upper[:, i]}
     finish(result, as_json, strict=strict, partial=not cx.complete)

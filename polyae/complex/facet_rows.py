@@ -6,6 +6,7 @@ changes in the layers before it; so every edge gives one row, which bounds its t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,17 +15,19 @@ from numpy.typing import NDArray
 
 from polyae.complex.polytope import Polyhedron
 from polyae.complex.region_complex import RegionComplex, unpack
-from polyae.predicates.affine import unit_rows
+from polyae.predicates.affine import BoundedRows, shared_rows
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, homogeneous
 from polyae.tolerances import gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
+Visit = Callable[[slice, Bool, BoundedRows], None]
 
 __all__ = ["FacetRows", "facet_rows"]
 
-#: Numbers held at a time while rows are computed: 32 MiB of float64.
-BLOCK = 1 << 22
+#: Numbers held at a time while rows are computed: 8 MiB of float64, which caches hold.
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class FacetRows:
         )
 
 
-def facet_rows(cx: RegionComplex, walls: bool = True) -> FacetRows:
+def facet_rows(cx: RegionComplex, walls: bool = True, visit: Visit | None = None) -> FacetRows:
     """Rows of all facets of all regions.
 
     Regions whose facets are not all known, which occur in a partial complex, get the rows of all units.
@@ -93,9 +96,12 @@ def facet_rows(cx: RegionComplex, walls: bool = True) -> FacetRows:
     walls : bool
         Whether to add the half-spaces of the domain to every region (for a Euclidean ball those of the box
         around it).
+    visit : callable, optional
+        Called with successive slices of the regions, their patterns (n, units) and their affine maps (n, d, h + 1),
+        which come out by the way.
     """
     known = cx.expanded[cx.edges]
-    parts = [_edge_sides(cx, known)]
+    parts = [_edge_sides(cx, known, visit)]
     if walls:
         count, rows = len(cx), cx.arrangement.walls
         every = np.repeat(np.arange(count), len(rows.values))
@@ -118,15 +124,15 @@ def facet_rows(cx: RegionComplex, walls: bool = True) -> FacetRows:
 _Part = tuple[Int, Int, Float, Float]
 
 
-def _edge_sides(cx: RegionComplex, known: NDArray[np.bool_]) -> _Part:
+def _edge_sides(cx: RegionComplex, known: Bool, visit: Visit | None) -> _Part:
     """Region, unit, row and error bound of both sides of every edge, where the region is fully known."""
-    values, errors = _edge_rows(cx)
+    values, errors = _edge_rows(cx, visit)
     region, unit = cx.edges.T.ravel().astype(np.int64), np.tile(cx.edge_units, 2).astype(np.int64)
     keep = known.T.ravel()
     return region[keep], unit[keep], np.concatenate([values, -values])[keep], np.tile(errors, (2, 1))[keep]
 
 
-def _edge_rows(cx: RegionComplex) -> tuple[Float, Float]:
+def _edge_rows(cx: RegionComplex, visit: Visit | None) -> tuple[Float, Float]:
     """Row of every edge, positive on its first region."""
     network, edges = cx.network, cx.edges
     width = cx.domain.dim + 1
@@ -137,9 +143,14 @@ def _edge_rows(cx: RegionComplex) -> tuple[Float, Float]:
         patterns = unpack(cx.packed[start : start + step], network.num_units)
         mine = slice(*np.searchsorted(edges[:, 0], [start, start + step]))
         local, units = edges[mine, 0] - start, cx.edge_units[mine]
-        rows = unit_rows(network, patterns)
-        side = np.where(patterns[local, units], 1.0, -1.0)
-        values[mine], errors[mine] = rows.values[local, units] * side[:, None], rows.errors[local, units]
+        layers, outputs = shared_rows(network, patterns)
+        for (rows, owner), offset in zip(layers, network.unit_offsets, strict=False):
+            here = np.flatnonzero((units >= offset) & (units < offset + rows.values.shape[1]))
+            chosen = owner[local[here]], units[here] - offset
+            side = np.where(patterns[local[here], units[here]], 1.0, -1.0)
+            values[mine][here], errors[mine][here] = rows.values[chosen] * side[:, None], rows.errors[chosen]
+        if visit is not None:
+            visit(slice(start, start + len(patterns)), patterns, outputs)
     return values, errors
 
 

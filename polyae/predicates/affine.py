@@ -11,9 +11,10 @@ from polyae.networks.network import Layer, Network
 from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["OUT_OF_RANGE", "BoundedRows", "evaluate", "forward", "guarded", "output_rows", "unit_rows"]
+__all__ = ["OUT_OF_RANGE", "BoundedRows", "evaluate", "forward", "guarded", "output_rows", "shared_rows", "unit_rows"]
 
 #: Overflow makes bounds infinite or undefined, which decides nothing and needs no warning.
 OUT_OF_RANGE = np.errstate(over="ignore", invalid="ignore")
@@ -57,15 +58,22 @@ def _through_units(slope: Float, values: Float, errors: Float) -> BoundedRows:
     return guarded(out, np.where(_tiny(slope), np.inf, passed))
 
 
+def _product(weight: Float, values: Float) -> Float:
+    """``weight @ values`` for stacks (..., n, c) of few columns, as one product of matrices."""
+    columns = np.moveaxis(values, -2, -1)
+    flat = np.ascontiguousarray(columns).reshape(-1, weight.shape[1]) @ weight.T
+    return np.moveaxis(flat.reshape(*columns.shape[:-1], len(weight)), -1, -2)
+
+
 def _through_weights(layer: Layer, values: Float, errors: Float, first: bool) -> BoundedRows:
-    out = layer.weight @ values
+    out = _product(layer.weight, values)
     out[..., -1] += layer.bias
     if first:  # the product with the identity is exact
         return guarded(out, np.zeros_like(out))
-    magnitude = np.abs(layer.weight)
-    size = magnitude @ (np.abs(values) + errors)
-    size[..., -1] += np.abs(layer.bias)
-    bound = magnitude @ errors * (1 + gamma(layer.n_in)) + gamma(layer.n_in + 1) * size
+    magnitude, g = np.abs(layer.weight), gamma(layer.n_in + 1)
+    # One product for what comes in as error and what rounding adds; its own rounding is covered by (1 + 2 g).
+    bound = _product(magnitude, (errors * (1 + 2 * g) + g * np.abs(values)) * (1 + 2 * g))
+    bound[..., -1] += g * np.abs(layer.bias) * (1 + 2 * g)
     return guarded(out, np.where(_tiny(layer.weight).any(axis=1, keepdims=True), np.inf, bound))
 
 
@@ -80,6 +88,45 @@ def _rows(network: Network, pattern: Bool) -> tuple[list[BoundedRows], BoundedRo
         units.append(BoundedRows(pre.values[..., layer.units, :], pre.errors[..., layer.units, :]))
         rows = _through_units(slope[..., None], pre.values, pre.errors)
     return units, rows
+
+
+@OUT_OF_RANGE
+def shared_rows(network: Network, patterns: Bool) -> tuple[list[tuple[BoundedRows, Int]], BoundedRows]:
+    """Pre-activations of all layers, and outputs, on many regions: earlier layers that agree are treated once.
+
+    Parameters
+    ----------
+    network : Network
+    patterns : array of bool, shape (n, units)
+        Consecutive ones share what they have in common from the first layer on, so they had better be sorted.
+
+    Returns
+    -------
+    layers : list of (BoundedRows, array of int)
+        For each layer the rows (r, units of the layer, h + 1) of r <= n runs of regions, and the run of each region.
+    outputs : BoundedRows, shape (n, d, h + 1)
+    """
+    n, identity = len(patterns), np.eye(network.input_dim, network.input_dim + 1)[None]
+    rows, owner = BoundedRows(identity, np.zeros_like(identity)), np.zeros(n, dtype=np.int64)
+    fresh = np.arange(n) == 0
+    layers = []
+    for i, (layer, offset) in enumerate(zip(network.layers, network.unit_offsets, strict=False)):
+        pre = _through_weights(layer, rows.values, rows.errors, first=i == 0)
+        layers.append((BoundedRows(pre.values[:, layer.units], pre.errors[:, layer.units]), owner))
+        mine = patterns[:, offset : offset + len(layer.units)]
+        fresh[1:] |= (mine[1:] != mine[:-1]).any(axis=1)
+        first = np.flatnonzero(fresh)
+        slope = np.tile(layer.slope, (len(first), 1))
+        slope[:, layer.units] = np.where(mine[first], 1.0, slope[:, layer.units])
+        parent = owner[first]
+        rows = _through_units(slope[..., None], _take(pre.values, parent), _take(pre.errors, parent))
+        owner = np.cumsum(fresh) - 1
+    return layers, BoundedRows(_take(rows.values, owner), _take(rows.errors, owner))
+
+
+def _take(values: Float, numbers: Int) -> Float:
+    """``values[numbers]``, with the units last in memory as they were."""
+    return np.moveaxis(np.moveaxis(values, -2, -1)[numbers], -1, -2)
 
 
 def unit_rows(network: Network, pattern: Bool) -> BoundedRows:
