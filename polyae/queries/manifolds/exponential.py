@@ -44,7 +44,7 @@ def spectral_bound(matrix: Float) -> float:
 
     Examples
     --------
-    >>> 5.0 <= spectral_bound(np.array([[3.0, 0.0], [4.0, 0.0]])) < 5.01
+    >>> bool(5.0 <= spectral_bound(np.array([[3.0, 0.0], [4.0, 0.0]])) < 5.01)
     True
     """
     size = float(np.abs(matrix).max(initial=0.0))
