@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parent.parent / "polyae"
 LAYERS = [
-    {"errors", "tolerances", "networks", "domains", "check"},
+    {"errors", "arrays", "atomic", "tolerances", "networks", "domains", "check"},
     {"predicates", "lp"},
     {"engines"},
     {"complex"},

@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
+from polyae.atomic import whole_file
 from polyae.cli.domains import norm
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import MaxRegionsOption, NetworkArgument
@@ -94,10 +95,8 @@ def _draw(counts: BallCounts, path: Path) -> None:
     from polyae.report.count_figures import counts_figure
     from polyae.report.figures import png
 
-    try:
-        path.write_bytes(png(counts_figure(counts)))
-    except OSError as error:
-        raise FileFormatError(f"cannot write {path}: {error.strerror or error}") from error
+    with whole_file(path) as file:
+        file.write_bytes(png(counts_figure(counts)))
 
 
 def _report(counts: BallCounts, as_json: bool, strict: bool) -> None:

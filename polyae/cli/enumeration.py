@@ -80,7 +80,7 @@ def enumerate_command(
     if out is not None:
         cx.save(out)
     if graphml is not None:
-        _write_graph(cx, graphml)
+        cx.to_graphml(graphml)
     if prove:
         cx.prove(certify, progress=sys.stderr.isatty())
     elif certify is not None:
@@ -92,10 +92,3 @@ def _check_folder(path: Path | None) -> None:
     # Before the work rather than after it.
     if path is not None and not path.absolute().parent.is_dir():
         raise FileFormatError(f"cannot write {path}: there is no folder {path.absolute().parent}")
-
-
-def _write_graph(cx: RegionComplex, path: Path) -> None:
-    try:
-        cx.to_graphml(path)
-    except OSError as error:
-        raise FileFormatError(f"cannot write {path}: {error.strerror or error}") from error

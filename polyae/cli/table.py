@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from polyae.atomic import whole_file
 from polyae.cli.output import JsonOption, finish
 from polyae.cli.progress import progress_bar
 from polyae.cli.training import model_name
@@ -94,7 +95,8 @@ def table_command(
     comparisons = compare(table, folder)
     if comparisons:
         text += "\n" + _COMPARISON + "\n" + comparison_markdown(comparisons)
-    out.with_suffix(".md").write_text(text, encoding="utf-8")
+    with whole_file(out.with_suffix(".md")) as file:
+        file.write_text(text, encoding="utf-8")
     finish(
         {"runs": len(rows), "projected_seconds": total, "table": str(out.with_suffix(".md")), "rows": str(out)}, as_json
     )

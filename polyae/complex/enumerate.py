@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import real_array
 from polyae.complex.progress import ProgressBar
 from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
@@ -14,6 +15,7 @@ from polyae.engines.reference import ReferenceMarch
 from polyae.engines.subdivide import Subdivide, faster
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network
+from polyae.predicates.affine import OUT_OF_RANGE
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.kernel import Arithmetic, Kernel
 
@@ -128,24 +130,36 @@ def enumerate_regions(
     >>> len(cx), cx.num_adjacent_pairs, cx.guarantee
     (4, 4, 'exact')
     """
-    for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
-        if limit is not None and not limit > 0:
-            raise SettingError(f"{name} must be positive, got {limit}")
-    if hops is not None and (hops < 0 or engine not in ("auto", "march")):
-        raise SettingError(
-            f"hops must be a nonnegative integer and the engine 'march', got hops={hops}, engine={engine!r}"
-        )
+    _check_limit("max_regions", max_regions, least=1)
+    _check_limit("hops", hops, least=0)
+    if max_seconds is not None and not (isinstance(max_seconds, int | float) and max_seconds > 0):
+        raise SettingError(f"max_seconds must be a positive number, got {max_seconds!r}")
+    if hops is not None and engine not in ("auto", "march"):
+        raise SettingError(f"hops needs the engine 'march', got engine={engine!r}")
     arrangement = arrange(network, domain, arithmetic)
     budget = Budget(max_regions, max_seconds, _start_points(starts, domain), hops)
     finder = choose_engine(engine, solver, arrangement, budget.whole and resume is None)
+    return RegionComplex(arrangement, _run(finder, arrangement, budget, _partial(resume, arrangement), progress))
+
+
+@OUT_OF_RANGE
+def _run(
+    finder: Engine, arrangement: Arrangement, budget: Budget, resume: Enumeration | None, progress: bool
+) -> Enumeration:
     with ProgressBar(progress) as bar:
-        found = finder.run(arrangement, budget, bar.update, _partial(resume, arrangement))
-    return RegionComplex(arrangement, found)
+        return finder.run(arrangement, budget, bar.update, resume)
+
+
+def _check_limit(name: str, value: int | None, least: int) -> None:
+    if value is not None and (not hasattr(value, "__index__") or value < least):
+        raise SettingError(f"{name} must be an integer, at least {least}, got {value!r}")
 
 
 def _partial(resume: RegionComplex | None, arrangement: Arrangement) -> Enumeration | None:
     if resume is None:
         return None
+    if not isinstance(resume, RegionComplex):
+        raise SettingError(f"resume takes a RegionComplex, got {type(resume).__name__}; polyae.load reads a saved one")
     if resume.network != arrangement.network or resume.domain != arrangement.domain:
         raise SettingError("the complex to resume from belongs to another network or domain")
     if resume.arithmetic != arrangement.kernel.arithmetic:
@@ -158,7 +172,7 @@ def _partial(resume: RegionComplex | None, arrangement: Arrangement) -> Enumerat
 def _start_points(starts: ArrayLike | None, domain: Domain) -> NDArray[np.float64] | None:
     if starts is None:
         return None
-    points = np.atleast_2d(np.asarray(starts, dtype=np.float64))
+    points = np.atleast_2d(real_array(starts, "starts"))
     if points.ndim != 2 or points.shape[1] != domain.dim or not len(points) or not np.isfinite(points).all():
         raise ShapeError(
             f"starts must be finite points of dimension {domain.dim}, got an array of shape {points.shape}"

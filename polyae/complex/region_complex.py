@@ -11,7 +11,7 @@ import operator
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Literal, overload
 
 import networkx as nx
 import numpy as np
@@ -19,6 +19,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
+from polyae.arrays import real_array
+from polyae.atomic import whole_file
 from polyae.complex.certificate import certificate_lines, prove_complex, write_certificate
 from polyae.complex.region import Region
 from polyae.complex.storage import read_complex_file, write_complex_file
@@ -98,10 +100,21 @@ class RegionComplex:
         counts = f"{len(self)} regions, {self.num_adjacent_pairs} adjacent pairs"
         return f"RegionComplex({counts}, {self.status.value.split(':')[0]}, {self.arithmetic} arithmetic)"
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled and copied as what it is made of, since integers of flint cannot be."""
+        return RegionComplex, (self.arrangement, self.enumeration())
+
     def __len__(self) -> int:
         return len(self.packed)
 
-    def __getitem__(self, index: int) -> Region:
+    @overload
+    def __getitem__(self, index: int) -> Region: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Region]: ...
+
+    def __getitem__(self, index: int | slice) -> Region | list[Region]:
+        if isinstance(index, slice):
+            return [self._region(i) for i in range(len(self))[index]]
         number = operator.index(index)
         if not -len(self) <= number < len(self):
             raise IndexError(f"there is no region {index}; the complex has {len(self)}")
@@ -227,7 +240,7 @@ class RegionComplex:
             On a boundary the lowest of the regions whose closure holds the point; -1 outside the domain
             and, in a partial complex, where nothing was found.
         """
-        array = np.asarray(points, dtype=np.float64)
+        array = real_array(points, "points")
         if array.ndim not in (1, 2) or array.shape[-1] != self.network.input_dim:
             raise ShapeError(f"points have shape {array.shape}, expected (k, {self.network.input_dim})")
         flat = array.reshape(-1, array.shape[-1])
@@ -259,8 +272,15 @@ class RegionComplex:
         return graph
 
     def to_graphml(self, path: str | Path) -> None:
-        """Write the region graph as GraphML."""
-        nx.write_graphml(self.to_networkx(), path)
+        """Write the region graph as GraphML, whole or not at all.
+
+        Raises
+        ------
+        FileFormatError
+            If the file cannot be written.
+        """
+        with whole_file(path) as file:
+            nx.write_graphml(self.to_networkx(), file)
 
     def save(self, path: str | Path) -> None:
         """Write to one ``.npz`` file; :func:`polyae.load` reads it back.
@@ -269,6 +289,11 @@ class RegionComplex:
         ----------
         path : path
             Replaced only when the new file is whole.
+
+        Raises
+        ------
+        FileFormatError
+            If the file cannot be written.
         """
         write_complex_file(path, self.network, self.domain, self.arithmetic, self.enumeration())
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import struct
 import zipfile
 import zlib
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from polyae.atomic import whole_file
 from polyae.domains import Domain, domain_from_dict
 from polyae.engines.enumeration import Enumeration, Status
 from polyae.errors import FileFormatError, PolyaeError
@@ -38,7 +38,6 @@ def write_complex_file(
     path: str | Path, network: Network, domain: Domain, arithmetic: Arithmetic, found: Enumeration
 ) -> None:
     """Write a complex; the file appears under its name only when it is whole."""
-    target = Path(path)
     header = {
         "format": "polyae region complex",
         "schema": SCHEMA_VERSION,
@@ -53,14 +52,8 @@ def write_complex_file(
         "exact_witnesses": {str(i): [str(x) for x in to_fractions(w)] for i, w in found.exact_witnesses.items()},
     }
     arrays = {name: getattr(found, name) for name in _ARRAYS}
-    partial = target.with_name(target.name + ".partial")
-    try:
-        with open(partial, "wb") as file:
-            np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
-        os.replace(partial, target)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise FileFormatError(f"cannot write {target}: {error.strerror or error}") from error
+    with whole_file(path) as whole, open(whole, "wb") as file:
+        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
 
 
 def read_complex_file(path: str | Path) -> tuple[Network, Domain, Arithmetic, Enumeration]:
@@ -72,7 +65,7 @@ def read_complex_file(path: str | Path) -> tuple[Network, Domain, Arithmetic, En
         If the file is missing, truncated, of another kind, or of a newer schema.
     """
     try:
-        with open(path, "rb") as file:
+        with open(Path(path), "rb") as file:
             header, arrays = _unpacked(file)
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error

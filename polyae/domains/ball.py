@@ -38,12 +38,16 @@ class Ball(Domain):
 
     def __init__(self, centre: ArrayLike, radius: float, p: float = 2) -> None:
         self.centre = as_vector(centre, "centre")
-        self.radius = float(radius)
-        self.p = float(p)
+        try:
+            self.radius, self.p = float(radius), float(p)
+        except (TypeError, ValueError) as error:
+            raise DomainError(f"radius and p must be numbers, got {radius!r} and {p!r}") from error
         if not (np.isfinite(self.radius) and self.radius > 0):
             raise DomainError(
                 f"the radius must be positive and finite, got {radius}; a ball of radius 0 holds no region"
             )
+        if not self.bounded:
+            raise DomainError(f"a ball of radius {radius} around {self.centre.tolist()} leaves the range of float64")
         if self.p not in (1.0, 2.0, np.inf):
             raise DomainError(f"the norm p must be 1, 2 or inf, got {p}")
         if self.p == 1 and self.dim > MAX_CROSS_POLYTOPE_DIM:
@@ -86,8 +90,9 @@ class Ball(Domain):
 
     def bounding_box(self) -> tuple[Float, Float]:
         # One step outwards makes up for the rounding of the difference.
-        lo = np.nextafter(self.centre - self.radius, -np.inf)
-        return lo, np.nextafter(self.centre + self.radius, np.inf)
+        with np.errstate(over="ignore"):
+            lo, hi = self.centre - self.radius, self.centre + self.radius
+            return np.nextafter(lo, -np.inf), np.nextafter(hi, np.inf)
 
     def to_dict(self) -> dict[str, Any]:
         p = "inf" if np.isinf(self.p) else int(self.p)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from fractions import Fraction
 from typing import Any
 
@@ -74,9 +75,12 @@ class Space(Domain):
     """
 
     def __init__(self, dim: int) -> None:
-        if int(dim) != dim or dim < 1:
-            raise DomainError(f"the dimension of a space must be a positive integer, got {dim}")
-        self._dim = int(dim)
+        try:
+            self._dim = operator.index(dim)
+        except TypeError:
+            self._dim = 0
+        if self._dim < 1:
+            raise DomainError(f"the dimension of a space must be a positive integer, got {dim!r}")
 
     @property
     def dim(self) -> int:

@@ -10,9 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import real_array
 from polyae.errors import DomainError, ShapeError
 
 Float = NDArray[np.float64]
+
+#: Numbers of a vector that the representation of a domain shows.
+SHOWN = 6
 
 __all__ = ["Domain", "Halfspaces", "as_points", "as_vector"]
 
@@ -92,13 +96,19 @@ class Domain(ABC):
         return hash(repr(self.to_dict()))
 
     def __repr__(self) -> str:
-        args = ", ".join(f"{k}={v}" for k, v in self.to_dict().items() if k != "kind")
+        args = ", ".join(f"{k}={_short(v)}" for k, v in self.to_dict().items() if k != "kind")
         return f"{type(self).__name__}({args})"
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, list) and len(value) > SHOWN:
+        return f"[{', '.join(map(str, value[:SHOWN]))}, ...]"
+    return str(value)
 
 
 def as_vector(values: ArrayLike, name: str) -> Float:
     """Return a finite float64 vector or say which argument is not one."""
-    vector = np.array(values, dtype=np.float64, ndmin=1)
+    vector = np.atleast_1d(real_array(values, name)) + 0.0  # its own copy, and -0 becomes 0
     if vector.ndim != 1 or vector.size == 0:
         raise ShapeError(f"{name} must be a vector, got shape {vector.shape}")
     if not np.isfinite(vector).all():
@@ -108,8 +118,8 @@ def as_vector(values: ArrayLike, name: str) -> Float:
 
 
 def as_points(points: ArrayLike, dim: int) -> Float:
-    """Return points (..., dim) as float64 or raise ``ShapeError``."""
-    array = np.asarray(points, dtype=np.float64)
+    """Return points (..., dim) as float64, or say why they are none."""
+    array = real_array(points, "points")
     if array.ndim == 0 or array.shape[-1] != dim:
         raise ShapeError(f"points have shape {array.shape}; the last axis must be {dim}")
     return array

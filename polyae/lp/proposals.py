@@ -51,7 +51,7 @@ def shoot(rows: Float, start: Float, directions: Float) -> tuple[NDArray[np.int6
     """
     height = rows[:, :-1] @ start + rows[:, -1]
     fall = -directions @ rows[:, :-1].T
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
         distance = np.where(fall > 0, height / fall, np.inf)
     first = np.argmin(distance, axis=1)
     lanes = np.arange(len(directions))

@@ -24,8 +24,9 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
+from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, NetworkError, ShapeError, UnsupportedLayerError
 from polyae.networks.network import Float, Layer, Network
 
@@ -66,10 +67,9 @@ def write_network(network: Network, path: str | Path) -> None:
     """
     path = Path(path)
     with _located(path):
-        if _suffix(path) == ".json":
-            path.write_text(json.dumps(network.to_dict()) + "\n", encoding="utf-8")
-        else:
-            _write_safetensors(network, path)
+        encoded = {".json": _as_json, ".safetensors": _as_safetensors}[_suffix(path)](network)
+    with whole_file(path) as file:
+        file.write_bytes(encoded)
 
 
 def network_from_dict(description: Mapping[str, Any]) -> Network:
@@ -206,13 +206,17 @@ def _with_tensors(description: Any, tensors: dict[str, Any]) -> Any:
     return description
 
 
-def _write_safetensors(network: Network, path: Path) -> None:
+def _as_json(network: Network) -> bytes:
+    return (json.dumps(network.to_dict()) + "\n").encode()
+
+
+def _as_safetensors(network: Network) -> bytes:
     description, tensors = network.to_dict(), {}
     for i, entry in enumerate(description["layers"]):
         for key in ARRAY_KEYS:
             if isinstance(entry.get(key), list):
                 tensors[f"layers.{i}.{key}"] = np.array(entry.pop(key), dtype=np.float64)
-    save_file(tensors, path, metadata={METADATA_KEY: json.dumps(description)})
+    return save(tensors, metadata={METADATA_KEY: json.dumps(description)})
 
 
 def _suffix(path: Path) -> str:

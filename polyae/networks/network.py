@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import real_array
 from polyae.errors import NetworkError, ShapeError
 
 Float = NDArray[np.float64]
@@ -20,7 +21,7 @@ __all__ = ["Layer", "Network"]
 
 
 def _frozen(values: ArrayLike, ndim: int, name: str) -> Float:
-    array = np.array(values, dtype=np.float64)
+    array = real_array(values, name).copy()
     if array.ndim != ndim:
         raise ShapeError(f"{name} must have {ndim} axes, got shape {array.shape}")
     if not np.isfinite(array).all():
@@ -61,7 +62,7 @@ class Layer:
         b = _frozen(bias, 1, f"{name}: bias")
         if b.shape != w.shape[:1]:
             raise ShapeError(f"{name}: bias has shape {b.shape}, weight {w.shape} needs ({w.shape[0]},)")
-        s = np.asarray(slope, dtype=np.float64)
+        s = real_array(slope, f"{name}: slope")
         s = _frozen(np.full(b.shape, s) if s.ndim == 0 else s, 1, f"{name}: slope")
         if s.shape != b.shape:
             raise ShapeError(f"{name}: slope has shape {s.shape}, weight {w.shape} needs ({w.shape[0]},)")
@@ -112,9 +113,14 @@ class Network:
     """
 
     def __init__(self, layers: Iterable[Layer]) -> None:
-        self.layers: tuple[Layer, ...] = tuple(layers)
+        self.layers: tuple[Layer, ...] = tuple(layers) if isinstance(layers, Iterable) else (layers,)
         if not self.layers:
             raise NetworkError("a network needs at least one layer")
+        for layer in self.layers:
+            if not isinstance(layer, Layer):
+                raise NetworkError(
+                    f"a network is made of polyae.Layer, got {type(layer).__name__}; polyae.from_torch reads modules"
+                )
         for i, (a, b) in enumerate(zip(self.layers, self.layers[1:], strict=False)):
             if a.n_out != b.n_in:
                 raise NetworkError(f"layer {i} has {a.n_out} outputs but layer {i + 1} takes {b.n_in} inputs")
@@ -162,7 +168,7 @@ class Network:
         return h.hexdigest()
 
     def _check_input(self, x: ArrayLike) -> Float:
-        points = np.asarray(x, dtype=np.float64)
+        points = real_array(x, "points")
         if points.ndim == 0 or points.shape[-1] != self.input_dim:
             raise ShapeError(f"points have shape {points.shape}; the last axis must be {self.input_dim}")
         return points

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from polyae.domains import Domain
 from polyae.networks.network import Network
-from polyae.predicates.affine import BoundedRows, evaluate, forward, guarded, unit_rows
+from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate, forward, guarded, unit_rows
 from polyae.predicates.kernel import Kernel, Signs
 from polyae.predicates.rational import (
     ExactNetwork,
@@ -60,6 +60,10 @@ class Arrangement:
         errors[:, -1] = np.where(rounded, UNIT_ROUNDOFF * np.abs(walls.offsets) + 5e-324, 0.0)
         self.walls = _mended(_scaled(BoundedRows(values, errors)), self.wall_integers.__getitem__)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled and copied as what it is made of, since integers of flint cannot be."""
+        return Arrangement, (self.network, self.domain, self.kernel)
+
     @cached_property
     def rational(self) -> ExactNetwork:
         """The network in integers, made when first needed."""
@@ -96,10 +100,12 @@ class Arrangement:
         return self.kernel.signs(values.ravel(), bounds.ravel(), exact).reshape(values.shape)
 
 
+@OUT_OF_RANGE
 def _scaled(rows: BoundedRows) -> BoundedRows:
     """Scale rows by powers of two to about unit length, which rounds nothing that is not given up."""
     size = np.abs(rows.values[..., :-1]).max(axis=-1, initial=0.0, keepdims=True)
-    factor = np.exp2(-np.floor(np.log2(np.where((size > 0) & np.isfinite(size), size, 1.0))))
+    # The largest power keeps the factor finite where the numbers are subnormal.
+    factor = np.exp2(np.minimum(-np.floor(np.log2(np.where((size > 0) & np.isfinite(size), size, 1.0))), 1000.0))
     return guarded(rows.values * factor, rows.errors * factor)
 
 
@@ -147,6 +153,7 @@ class Cell:
     def _unit_integers(self, unit: int) -> IntegerRow:
         return self.arrangement.rational.unit_row(self.pattern, unit)
 
+    @OUT_OF_RANGE
     def _classify(self, units: BoundedRows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Split the units into those that vary on the region and those that vanish on it."""
         sizes, errors = np.abs(units.values[:, :-1]), units.errors[:, :-1]
@@ -222,6 +229,7 @@ def _primitive(row: IntegerRow) -> tuple[int, ...]:
     return tuple(int(x // divisor) for x in row)
 
 
+@OUT_OF_RANGE
 def _close_runs(rows: BoundedRows) -> list[NDArray[np.int64]]:
     """Runs of rows that no float64 evidence tells apart, by their projection on a fixed direction."""
     norms = np.linalg.norm(rows.values[:, :-1], axis=1)

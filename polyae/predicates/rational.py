@@ -7,7 +7,6 @@ homogeneous: integers ``(Z_1, ..., Z_h, den)`` with ``den > 0`` stand for ``Z / 
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -97,7 +96,11 @@ def to_fractions(point: HomogeneousPoint) -> tuple[Fraction, ...]:
 
 def rounded(point: HomogeneousPoint) -> Float:
     """Nearest float64 point."""
-    return np.array([float(x) for x in to_fractions(point)])
+    return np.array([_nearest_float(x) for x in to_fractions(point)])
+
+
+def _nearest_float(x: Fraction) -> float:
+    return float(min(max(x, Fraction(-MAX_FLOAT)), Fraction(MAX_FLOAT)))
 
 
 def nearest_row(row: IntegerRow) -> tuple[Float, Float]:
@@ -110,7 +113,7 @@ def nearest_row(row: IntegerRow) -> tuple[Float, Float]:
     """
     unit = 1 << max(abs(x).bit_length() for x in row[:-1])
     exact = [Fraction(int(x), unit) for x in row]
-    values = np.array([float(x) if abs(x) < MAX_FLOAT else math.copysign(MAX_FLOAT, x) for x in exact])
+    values = np.array([_nearest_float(x) for x in exact])
     errors = np.where(
         [v == x for v, x in zip(values.tolist(), exact, strict=True)], 0.0, UNIT_ROUNDOFF * np.abs(values)
     )

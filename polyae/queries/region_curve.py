@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.atomic import whole_file
 from polyae.engines.outward.exact import ExactFacets
 from polyae.engines.outward.march import Outward
 from polyae.engines.outward.round import Found, Outcome, Progress
@@ -110,21 +110,14 @@ class RegionCurve:
         FileFormatError
             If it cannot be written.
         """
-        target = Path(path)
-        partial = target.with_name(target.name + ".partial")
         header = {"format": FORMAT, "schema": 1, "network": self.network.digest, "p": str(self.p),
                   "units": self.network.num_units, "radius": self.found.radius.hex(),
                   "outcome": self.outcome.name}  # fmt: skip
-        try:
-            with open(partial, "wb") as file:
-                np.savez_compressed(
-                    file, header=np.array(json.dumps(header)), centre=self.centre, low=self.found.low,
-                    high=self.found.high, packed=self.found.packed,
-                )  # fmt: skip
-            os.replace(partial, target)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise FileFormatError(f"cannot write {target}: {error.strerror or error}") from error
+        with whole_file(path) as whole, open(whole, "wb") as file:
+            np.savez_compressed(
+                file, header=np.array(json.dumps(header)), centre=self.centre, low=self.found.low,
+                high=self.found.high, packed=self.found.packed,
+            )  # fmt: skip
 
 
 def load_curve(path: str | Path, network: Network) -> RegionCurve:

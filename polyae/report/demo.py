@@ -11,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from polyae.atomic import whole_file
 from polyae.errors import FileFormatError
 from polyae.networks.files import write_network
 from polyae.queries.manifolds import save_manifold
@@ -107,7 +108,8 @@ class Demo:
         self.sections.append(section)
         for picture in section.pictures:
             self.images[picture.name] = image = png(picture.figure)
-            (self.folder / f"{picture.name}.png").write_bytes(image)
+            with whole_file(self.folder / f"{picture.name}.png") as file:
+                file.write_bytes(image)
         self._write()
         self.tell(section)
 
@@ -140,11 +142,11 @@ class Demo:
 
     def _write(self) -> dict[str, Any]:
         summary = self.summary()
-        (self.folder / "summary.json").write_text(
-            json.dumps(plain(summary), indent=1, allow_nan=False) + "\n", encoding="utf-8"
-        )
+        with whole_file(self.folder / "summary.json") as file:
+            file.write_text(json.dumps(plain(summary), indent=1, allow_nan=False) + "\n", encoding="utf-8")
         page = render(self._page(summary), self.sections, self.images)
-        (self.folder / "report.html").write_text(page, encoding="utf-8")
+        with whole_file(self.folder / "report.html") as file:
+            file.write_text(page, encoding="utf-8")
         return summary
 
     def _page(self, summary: dict[str, Any]) -> Page:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import math
-import os
 import pickle
 import time
 from collections.abc import Callable, Sequence
@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from polyae.atomic import whole_file
 from polyae.errors import DataError, FileFormatError, NetworkError
 from polyae.training.data import Dataset
 from polyae.training.draws import generator_of
@@ -177,11 +178,11 @@ def _identity(data: Dataset, settings: RunSettings) -> str:
     return json.dumps([data.name, data.train.shape, data.test.shape, asdict(settings)])
 
 
-def _written(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    write(partial)
-    os.replace(partial, path)
+def _save_checkpoint(state: dict[str, Any], path: Path) -> None:
+    buffer = io.BytesIO()  # torch reports a full disk in words of its own
+    torch.save(state, buffer)
+    with whole_file(path) as file:
+        file.write_bytes(buffer.getbuffer())
 
 
 def _read(path: Path, identity: str) -> dict[str, Any]:
@@ -264,8 +265,9 @@ def run(
     while not state.finished:
         done = state.epoch()
         if target is not None:
-            _written(target / CHECKPOINT, lambda path: torch.save(state.state(identity), path))
-            _written(target / METRICS, lambda path: path.write_text(_metrics(data, state)))
+            _save_checkpoint(state.state(identity), target / CHECKPOINT)
+            with whole_file(target / METRICS) as file:
+                file.write_text(_metrics(data, state), encoding="utf-8")
         if on_epoch is not None:
             on_epoch(done)
     state.put(state.best)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, NetworkError, SettingError
 from polyae.training.data import Dataset
 from polyae.training.paper_table import paper_figure
@@ -151,10 +152,8 @@ def write_rows(rows: Sequence[Row], path: Path) -> None:
         from pyarrow import parquet
     except ImportError as error:
         raise SettingError("Parquet files need pyarrow: pip install 'polyae[table]'") from error
-    try:
-        parquet.write_table(arrow.Table.from_pylist([vars(row) for row in rows]), path)
-    except OSError as error:
-        raise FileFormatError(f"cannot write {path}: {error}") from error
+    with whole_file(path) as file:
+        parquet.write_table(arrow.Table.from_pylist([vars(row) for row in rows]), file)
 
 
 def read_rows(path: Path) -> list[Row]:

@@ -1,13 +1,18 @@
 """The complex as a whole: counts, graph, and files of other programs."""
 
+import copy
+import math
+import pickle
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import networkx as nx
 import numpy as np
 import pytest
 
 from polyae import Ball, Box, Network, Region, RegionComplex, Space, enumerate_regions
+from polyae.errors import SettingError
 from tests.engines.zoo import cube, data_network, domain, drawn, patterns, relu_network
 from tests.reference.random_networks import random_case
 
@@ -36,7 +41,7 @@ def test_indexing(cx: RegionComplex) -> None:
     for index in (len(cx), -len(cx) - 1):
         with pytest.raises(IndexError, match=f"no region {index}; the complex has {len(cx)}"):
             cx[index]
-    for index in (1.5, "0", slice(2)):
+    for index in (1.5, "0", None):
         with pytest.raises(TypeError):
             cx[index]  # type: ignore[index]
 
@@ -146,3 +151,34 @@ def test_adjacency_matrix(cx: RegionComplex) -> None:
     dense = cx.adjacency.toarray()
     assert np.array_equal(dense, dense.T) and (dense > 0).sum() == 2 * len(cx.edges)
     assert [dense[i, j] for i, j in cx.edges] == list(range(1, len(cx.edges) + 1))
+
+
+@pytest.mark.parametrize("remake", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_copies_and_pickles_are_equal(remake: Callable[[Any], Any]) -> None:
+    cx = enumerate_regions(data_network("generic_2-8-8-4"), Box([-1, -1], [1, 1]))
+    assert cx.num_distinct_affine_maps and cx[3].facets  # fills the caches
+    again = remake(cx)
+    assert again.network == cx.network and again.domain == cx.domain and again.status is cx.status
+    for name in ("packed", "witnesses", "edges", "edge_units", "affine_map_labels"):
+        assert np.array_equal(getattr(again, name), getattr(cx, name)), name
+    assert not again.packed.flags.writeable
+    region = remake(cx[3])
+    assert [f.neighbour for f in region.facets] == [f.neighbour for f in cx[3].facets]
+
+
+def test_slices_are_lists_of_regions() -> None:
+    cx = enumerate_regions(data_network("generic_2-8-8-4"), Box([-1, -1], [1, 1]))
+    assert [r.index for r in cx[2:5]] == [2, 3, 4]
+    assert [r.index for r in cx[::-1]] == list(range(len(cx)))[::-1]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"max_regions": "a"}, {"max_regions": 1.5}, {"max_regions": 0}, {"max_seconds": math.nan}, {"max_seconds": "a"},
+        {"hops": 1.5}, {"hops": -1}, {"hops": 1, "engine": "reference"}, {"resume": "cx.npz"},
+    ],
+)  # fmt: skip
+def test_options_of_a_wrong_kind_are_named(options: dict[str, Any]) -> None:
+    with pytest.raises(SettingError, match=next(iter(options))):
+        enumerate_regions(data_network("generic_2-8-8-4"), Box([-1, -1], [1, 1]), **options)

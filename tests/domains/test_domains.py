@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from polyae import Ball, Box, Domain, Polytope, Space
 from polyae.domains import domain_from_dict
-from polyae.errors import DomainError, JobTooLargeError, PolyaeError, ShapeError
+from polyae.errors import DataError, DomainError, JobTooLargeError, PolyaeError, ShapeError
 from tests.engines.zoo import domain
 from tests.reference.random_networks import random_case
 
@@ -193,10 +193,69 @@ def test_bounded(dom: Domain, bounded: int) -> None:
     assert dom.bounded == bool(bounded)
 
 
-def test_very_thin_polytopes_are_refused_or_certified() -> None:
-    """Thin is fine as long as a float64 point lies inside."""
-    step = float(np.nextafter(1.0, 2.0)) - 1.0
-    thin = Polytope([[1.0, 0.0], [-1.0, 0.0]], [1.0 + 1e-9, -1.0])
-    assert 1 < thin.interior_point()[0] < Fraction(1.0 + 1e-9)
-    with pytest.raises(DomainError, match="rescale"):
-        Polytope([[1.0], [-1.0]], [1.0 + step, -1.0])
+@pytest.mark.parametrize("unit", [5e-324, 1e-310, 1e-200, 1e-12, 1.0, 1e15, 1e150, 1e300])
+@pytest.mark.parametrize("row", [1e-300, 1.0, 1e300])
+def test_polytopes_of_any_size_are_certified_and_bounded_tightly(unit: float, row: float) -> None:
+    """The box [-1, 2]^2 in other units, its first two rows in others still, where float64 holds that."""
+    scale = np.array([row, row, 1.0, 1.0])
+    with np.errstate(over="ignore"):
+        offsets = np.array([unit, unit, 2 * unit, 2 * unit]) * scale
+    if not np.isfinite(offsets).all() or (offsets / scale != [unit, unit, 2 * unit, 2 * unit]).any():
+        scale = np.ones(4)
+        offsets = np.array([unit, unit, 2 * unit, 2 * unit])
+    dom = Polytope(np.vstack([-np.eye(2), np.eye(2)]) * scale[:, None], offsets)
+    assert all(-Fraction(unit) < x < 2 * Fraction(unit) for x in dom.interior_point())
+    lo, hi = dom.bounding_box()
+    assert (lo <= -unit).all() and (hi >= 2 * unit).all() and dom.bounded
+    assert (lo >= -unit * (1 + 1e-6) - 1e-323).all() and (hi <= 2 * unit * (1 + 1e-6) + 1e-323).all()
+
+
+@pytest.mark.parametrize("width", [1e-15, 1e-12, 1e-9, 1.0])
+@pytest.mark.parametrize("place", [0.0, 1.0, 1e8, 1e15])
+def test_thin_polytopes_anywhere_are_certified_and_flat_ones_refused(width: float, place: float) -> None:
+    """A strip of directions that are no axes, which thins out to the next float64 and then to nothing."""
+    normal = np.array([0.3, -0.7])
+    top = max(place + width, float(np.nextafter(place, math.inf)))
+    rows = [normal, -normal, [1, 1], [-1, -1]]
+    dom = Polytope(rows, [top, -place, 1, 1])
+    height = sum(Fraction(float(a)) * x for a, x in zip(normal, dom.interior_point(), strict=True))
+    assert Fraction(place) < height < Fraction(top)
+    for offset in (place, float(np.nextafter(place, -math.inf))):
+        with pytest.raises(DomainError, match="empty or flat"):
+            Polytope(rows, [offset, -place, 1, 1])
+
+
+def test_negative_zero_is_zero() -> None:
+    for one, other in ((Box([-0.0], [1]), Box([0.0], [1])), (Polytope([[1, -0.0]], [1]), Polytope([[1, 0.0]], [1]))):
+        assert one == other and hash(one) == hash(other)
+
+
+def test_representations_stay_short() -> None:
+    assert repr(Box([0, 0], [1, 1])) == "Box(lo=[0.0, 0.0], hi=[1.0, 1.0])"
+    for dom in (Box(np.zeros(784), np.ones(784)), Polytope(np.ones((500, 30)), np.ones(500)), Ball(np.zeros(784), 1)):
+        assert len(repr(dom)) < 120
+
+
+@pytest.mark.parametrize("bad", ["a", None, 1j, [[0, 1], [0]], 10**400])
+def test_what_is_no_array_of_numbers_is_named(bad: Any) -> None:
+    makers: list[tuple[str, Callable[[], object]]] = [
+        ("lo", lambda: Box([bad], [1])),
+        ("A", lambda: Polytope([[bad]], [1])),
+        ("centre", lambda: Ball([bad], 1)),
+        ("points", lambda: Box([0], [1]).contains([bad])),
+    ]
+    for name, make in makers:
+        with pytest.raises(DataError, match=f"{name} must be an array of real numbers"):
+            make()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Ball([0], "wide"), lambda: Ball([0], 1, "two"), lambda: Ball([0], None), lambda: Ball([1e308], 1e308),
+        lambda: Space(None), lambda: Space("2"), lambda: Space(math.nan), lambda: Space(1.5),
+    ],
+)  # fmt: skip
+def test_other_bad_arguments_are_refused(make: Any) -> None:
+    with pytest.raises(DomainError):
+        make()

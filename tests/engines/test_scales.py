@@ -48,6 +48,23 @@ def test_rescaled_domains(engine: str, exponent: int, cases: Callable[[int, int]
         assert_same(enumerate_regions(net, domain(box), engine=engine), enumerate_exact(net, box), seed)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("exponents", [(1000, 1000, 0), (-1070, 0, 900), (1000, -1070, 1000), (-1070, -1070, 0)])
+def test_rows_beyond_the_range_of_float64(
+    engine: str, exponents: tuple[int, int, int], cases: Callable[[int, int], int]
+) -> None:
+    """Layers with weights so large, or subnormal, that float64 cannot hold their product."""
+    for seed in range(cases(6, 60)):
+        rng = np.random.default_rng(seed)
+        layers = [
+            Layer(np.ldexp(rng.integers(-3, 4, size=(o, i)), e), rng.integers(-1, 2, size=o) * (k == 0), 0.0)
+            for k, ((i, o), e) in enumerate(zip(pairwise([2, 4, 3, 1]), exponents, strict=True))
+        ]
+        for description in (("space", 2), ("box", [-1.0, -1.0], [1.0, 1e300])):
+            cx = enumerate_regions(Network(layers), domain(description), engine=engine)
+            assert_same(cx, enumerate_exact(Network(layers), description), seed)
+
+
 @pytest.mark.parametrize("weights", [(1e-130, 1e-300), (1e-200, 1e-200)])
 def test_breakpoints_behind_products_that_underflow(engine: str, weights: tuple[float, float]) -> None:
     """The slope of the second layer's unit is a positive number that float64 rounds to 0."""

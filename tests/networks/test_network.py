@@ -94,6 +94,8 @@ def test_a_network_is_frozen_and_owns_its_numbers() -> None:
     ("layers", "error", "message"),
     [
         (lambda: [], NetworkError, "at least one layer"),
+        (lambda: None, NetworkError, "made of polyae.Layer, got NoneType"),
+        (lambda: [np.eye(2)], NetworkError, "made of polyae.Layer, got ndarray"),
         (lambda: [Layer(np.zeros((0, 2)), [])], NetworkError, "at least one input and one output"),
         (lambda: [Layer(np.eye(2), [0, 0]), Layer(np.eye(3), [0] * 3)], NetworkError, "layer 0 has 2 outputs"),
         (lambda: [Layer([1.0, 2.0], [0.0])], ShapeError, "weight must have 2 axes"),

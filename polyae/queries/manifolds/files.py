@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, PolyaeError
 from polyae.queries.manifolds.manifold import Manifold
 from polyae.queries.manifolds.orbits import Orbit, ProductOrbit
@@ -54,16 +55,14 @@ def save_manifold(manifold: Manifold, path: str | Path) -> None:
         If the name ends otherwise, or the file cannot be written.
     """
     path = Path(path)
-    try:
+    if path.suffix not in (".json", ".npz"):
+        raise FileFormatError(f"{path}: a manifold is written to a .json or .npz file")
+    with whole_file(path) as file:
         if path.suffix == ".json":
-            path.write_text(json.dumps(_plain(manifold.record)) + "\n", encoding="utf-8")
-        elif path.suffix == ".npz":
-            with open(path, "wb") as file:
-                np.savez(file, **_flat(manifold.record))
+            file.write_text(json.dumps(_plain(manifold.record)) + "\n", encoding="utf-8")
         else:
-            raise FileFormatError(f"{path}: a manifold is written to a .json or .npz file")
-    except OSError as error:
-        raise error if isinstance(error, PolyaeError) else FileFormatError(f"{path}: {error.strerror}") from error
+            with open(file, "wb") as archive:
+                np.savez(archive, **_flat(manifold.record))
 
 
 def load_manifold(path: str | Path) -> Manifold:
