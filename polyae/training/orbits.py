@@ -10,55 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
 from polyae.errors import DataError, ShapeError
+from polyae.queries.manifolds.generators import image_rotation_generator
 from polyae.training.data import Dataset
 
 Float = NDArray[np.float64]
 
 __all__ = ["image_rotation_generator", "orbit_dataset", "orbit_points"]
-
-
-def _sinc_derivative(side: int) -> Float:
-    """Derivative at the grid points of the band-limited function through `side` samples, zero elsewhere."""
-    step = np.subtract.outer(np.arange(side), np.arange(side))
-    off_diagonal = step != 0
-    return np.where(off_diagonal, (-1.0) ** step / np.where(off_diagonal, step, 1), 0.0)
-
-
-def image_rotation_generator(side: int) -> Float:
-    """Generator of the rotations of a `side` x `side` image about its centre.
-
-    The matrix is ``x ∂_y - y ∂_x`` on the pixel grid, with the derivative taken of the sinc
-    interpolant, so ``exp(θG)`` turns an image counter-clockwise (as it is displayed, row 0 on top)
-    by θ radians.
-
-    A derivative along one axis commutes with the coordinate of the other one, and the sinc
-    derivative is skew-symmetric; hence G is skew-symmetric without any correction, ``exp(θG)`` is
-    orthogonal for every θ, and G commutes with the rotation of the grid by a right angle.  The
-    derivative is spectral because it has to be good up to the grid's own frequency: on the 8 x 8
-    sevens a quarter turn by ``exp(πG/2)`` is off the exact one by 25 % in norm, with central differences
-    (whose waves are too slow at high frequency) by 68 %, and with the periodic spectral
-    derivative (for which the coordinates jump at the border) by 79 %.
-
-    Parameters
-    ----------
-    side : int
-        Pixels along one side.
-
-    Returns
-    -------
-    array, shape (side², side²)
-        Acts on images that are flattened row by row.
-
-    Raises
-    ------
-    ShapeError
-        If `side` is less than 2.
-    """
-    if side < 2:
-        raise ShapeError(f"an image to rotate needs at least 2 pixels a side, got {side}")
-    derivative = _sinc_derivative(side)
-    coordinate = np.diag(np.arange(side) - (side - 1) / 2)
-    return np.kron(derivative, coordinate) - np.kron(coordinate, derivative)
 
 
 def _check_orbit(generator: ArrayLike, start: ArrayLike) -> tuple[Float, Float]:

@@ -13,7 +13,15 @@ Samples are not X: `Manifold.distance_from` and `Manifold.supremum_over` turn an
 the stated `noise` and `cover`, and `Manifold.notes` says so in words.
 """
 
+from polyae.queries.manifolds.estimate import EstimatedGenerators, estimate_generators
 from polyae.queries.manifolds.files import load_manifold, save_manifold
+from polyae.queries.manifolds.generators import (
+    image_rotation_generator,
+    image_shift_generator,
+    rotation_generator,
+    scaling_generator,
+    translation_generators,
+)
 from polyae.queries.manifolds.manifold import Chart, Jet, Manifold
 from polyae.queries.manifolds.orbits import Orbit, ProductOrbit
 from polyae.queries.manifolds.point_cloud import PointCloud
@@ -21,12 +29,19 @@ from polyae.queries.manifolds.union import Union
 
 __all__ = [
     "Chart",
+    "EstimatedGenerators",
     "Jet",
     "Manifold",
     "Orbit",
     "PointCloud",
     "ProductOrbit",
     "Union",
+    "estimate_generators",
+    "image_rotation_generator",
+    "image_shift_generator",
     "load_manifold",
+    "rotation_generator",
     "save_manifold",
+    "scaling_generator",
+    "translation_generators",
 ]

@@ -11,7 +11,10 @@ PointCloud     ``points``, ``noise``, ``cover``    (n, d), and two numbers, whic
 Union          ``parts``                           a list of records
 =============  ==================================  ================================================
 
-In JSON infinity is ``"inf"``.  An npz file holds the fields as arrays; part i of a union has ``i.`` before its
+In JSON infinity is ``"inf"``, and a generator may be named instead of written out, by a function of
+:mod:`polyae.queries.manifolds.generators` and its arguments: ``{"rotation": {"dim": 3, "plane": [0, 1]}}``,
+``{"image_rotation": {"height": 8, "width": 8}}``, ``{"image_shift": {"height": 8, "width": 8, "axis": 1}}``,
+``{"scaling": {"weights": [1, 2]}}``.  An npz file holds the fields as arrays; part i of a union has ``i.`` before its
 names.  An npy file holds the points of a PointCloud.
 """
 
@@ -19,6 +22,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +31,12 @@ from numpy.typing import NDArray
 
 from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, PolyaeError
+from polyae.queries.manifolds.generators import (
+    image_rotation_generator,
+    image_shift_generator,
+    rotation_generator,
+    scaling_generator,
+)
 from polyae.queries.manifolds.manifold import Manifold
 from polyae.queries.manifolds.orbits import Orbit, ProductOrbit
 from polyae.queries.manifolds.point_cloud import PointCloud
@@ -36,6 +46,14 @@ Float = NDArray[np.float64]
 Record = dict[str, Any]
 
 __all__ = ["load_manifold", "save_manifold"]
+
+#: Generators that a JSON file may name.
+NAMED: dict[str, Callable[..., Float]] = {
+    "rotation": rotation_generator,
+    "image_rotation": image_rotation_generator,
+    "image_shift": image_shift_generator,
+    "scaling": scaling_generator,
+}
 
 #: Fields that a kind has, and those that it may have.
 KINDS = (
@@ -115,7 +133,8 @@ def _build(record: Any, where: str) -> Manifold:
     if "parts" in record and not isinstance(record["parts"], list):
         raise FileFormatError(f"{where}: 'parts' must be a list of manifolds")
     parts = [_build(part, f"{where}, part {i}") for i, part in enumerate(record.get("parts", []))]
-    fields = {k: _numbers(v, f"{where}: the field {k!r}") for k, v in record.items() if k != "parts"}
+    given = {k: _written_out(v, where) if k == "G" else v for k, v in record.items() if k != "parts"}
+    fields = {k: _numbers(v, f"{where}: the field {k!r}") for k, v in given.items()}
     try:
         return _construct(fields, parts)
     except PolyaeError as error:
@@ -134,6 +153,25 @@ def _construct(fields: dict[str, Float], parts: list[Manifold]) -> Manifold:
         if value.size != 1:
             raise FileFormatError(f"{name} must be a single number, got shape {value.shape}")
     return PointCloud(fields["points"], **{name: value.item() for name, value in limits.items()})
+
+
+def _written_out(value: Any, where: str) -> Any:
+    """A generator or a list of them, with named ones replaced by their matrices."""
+    if isinstance(value, list):
+        return [_written_out(item, where) if isinstance(item, dict) else item for item in value]
+    if not isinstance(value, dict):
+        return value
+    name, arguments = next(iter(value.items()), ("", None))
+    if len(value) != 1 or name not in NAMED or not isinstance(arguments, dict):
+        raise FileFormatError(
+            f"{where}: a named generator is one of {', '.join(NAMED)} with its arguments, got {value}"
+        )
+    try:
+        return NAMED[name](**arguments)
+    except TypeError as error:
+        raise FileFormatError(f"{where}: arguments of the generator {name!r}: {error}") from error
+    except PolyaeError as error:
+        raise type(error)(f"{where}: {error}") from error
 
 
 def _numbers(value: Any, what: str) -> Float:
