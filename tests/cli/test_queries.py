@@ -97,6 +97,32 @@ def test_radii_summary_and_part(cli: Polyae, cross: Path) -> None:
     assert answer.json["complete"] is False
 
 
+def test_largest_thinnest_and_exact_radii(cli: Polyae, tmp_path: Path) -> None:
+    """A strip of width 1 beside one of width 3, both of height 2."""
+    net = polyae.Network([polyae.Layer([[1, 0]], [0.0], 0.0), polyae.Layer([[1], [1]], [0.0, 0.0])])
+    polyae.write_network(net, tmp_path / "strips.json")
+    answer = cli(
+        "radii", tmp_path / "strips.json", "--box", "-1,0", "3,2", "--largest", 1, "--thinnest", 1,
+        "--by", "latent_width", "--exact", "--json",
+    ).json  # fmt: skip
+    assert sorted(answer["latent_volume"]) == pytest.approx([2, 6])
+    assert answer["largest"][0]["latent_width"] == pytest.approx(2)
+    assert answer["thinnest"][0]["region"] == answer["latent_volume"].index(min(answer["latent_volume"]))
+    assert answer["thinnest"][0]["lower"] <= 1 <= answer["thinnest"][0]["upper"]
+    assert sorted(answer["latent_squared_circumradius"]) == ["13/4", "5/4"]
+    assert sorted(answer["data_squared_circumradius"]) == ["0", "9/2"]
+    assert "thinnest" in cli("radii", tmp_path / "strips.json", "--box", "-1,0", "3,2", "--thinnest", 2).out
+
+
+def test_bad_options_of_radii(cli: Polyae, cross: Path) -> None:
+    domain = ("radii", cross, "--box", -1, 1)
+    assert cli(*domain, "--largest", 1, "--by", "size").complains("--by size")
+    assert cli(*domain, "--by", "latent_width").complains("--largest or --thinnest")
+    assert cli(*domain, "--thinnest", 0).complains("--thinnest 0")
+    assert cli(*domain, "--exact").complains("--json")
+    assert cli(*domain, "--accuracy", 2).complains("accuracy")
+
+
 @pytest.mark.parametrize(("norm", "regions"), [("1", [1, 3, 3, 3]), ("2", [1, 3, 3, 4]), ("inf", [1, 4, 4, 4])])
 def test_count_around_a_quadrant_point(cli: Polyae, cross: Path, tmp_path: Path, norm: str, regions: list[int]) -> None:
     """From (1, 1) the axes are at distance 1 in every norm, the origin at 2, sqrt 2 and 1."""
