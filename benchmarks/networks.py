@@ -11,7 +11,7 @@ from torch import nn
 import polyae
 from polyae import Box, Network
 
-__all__ = ["HIDDEN", "default_initialised", "unit_box"]
+__all__ = ["HIDDEN", "default_initialised", "module", "unit_box"]
 
 #: Name: input dimension and hidden widths.
 HIDDEN = {
@@ -23,14 +23,19 @@ HIDDEN = {
 }
 
 
-def default_initialised(h: int, hidden: tuple[int, ...], outputs: int = 20, seed: int = 0) -> Network:
+def module(h: int, hidden: tuple[int, ...], outputs: int = 20, seed: int = 0) -> nn.Sequential:
     """PyTorch's default initialisation, drawn in float32 and widened to float64."""
     torch.manual_seed(seed)
     sizes = [h, *hidden]
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.ReLU()]
-    return polyae.from_torch(nn.Sequential(*layers, nn.Linear(sizes[-1], outputs)).double())
+    return nn.Sequential(*layers, nn.Linear(sizes[-1], outputs)).double()
+
+
+def default_initialised(h: int, hidden: tuple[int, ...], outputs: int = 20, seed: int = 0) -> Network:
+    """The same as a network of polyae's."""
+    return polyae.from_torch(module(h, hidden, outputs, seed))
 
 
 def unit_box(h: int, half: float = 1.0) -> Box:

@@ -25,7 +25,7 @@ from polyae.engines.subdivide.mesh import (
     table_size,
 )
 from polyae.engines.subdivide.placing import clear_vertices, name_vertices, place_vertices
-from polyae.engines.subdivide.signs import decide_signs, record_signs
+from polyae.engines.subdivide.signs import decide_signs, record_signs, rows_by_unit
 from polyae.predicates.jit import compiled
 
 Int = NDArray[np.int64]
@@ -37,12 +37,14 @@ DONE, DOUBTFUL, NEEDS_ROOM, COLLISION = range(4)
 
 
 @compiled
-def _cut(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, units: Int, rows: Int, number: int) -> bool:
+def _cut(
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, units: Int, rows: Int, row_of: Int, number: int
+) -> bool:
     """Cut the listed edges; False if hashes collided."""
     cuts, first, edges = counters[CUTS], counters[VERTICES], counters[EDGES]
     place_vertices(mesh, rows[number], cuts, first)
     clear_vertices(mesh, cuts, first)
-    name_vertices(mesh, faces, hashes, cuts, first, units, rows, number)
+    name_vertices(mesh, faces, hashes, cuts, first, units, rows, row_of, number)
     joined = edges + cuts
     after = join_vertices(mesh, faces, hashes, cuts, first, joined, table_size(counters[CUT_FACES]))
     if after != joined + counters[CUT_FACES]:
@@ -68,6 +70,7 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
     int
         ``DONE``; ``DOUBTFUL`` if there are vertices of side 0; ``NEEDS_ROOM``; or ``COLLISION`` of hashes.
     """
+    row_of = rows_by_unit(units, rows)
     while counters[NEXT] < len(units):
         number, count = counters[NEXT], counters[VERTICES]
         if counters[STAGE] == 0:
@@ -85,7 +88,7 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
             or table_size(counters[CUT_FACES]) > len(mesh.table_key)
         ):
             return NEEDS_ROOM
-        if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, units, rows, number):
+        if counters[CUTS] > 0 and not _cut(mesh, faces, hashes, counters, units, rows, row_of, number):
             return COLLISION
         record_signs(mesh, count, hashes.positive[units[number]])
         counters[NEXT] += 1

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
+from polyae.engines.subdivide.signs import rows_by_unit
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
 from polyae.networks.network import Layer, Network
@@ -102,17 +103,9 @@ def _activate(values: Float, slope: Float, largest: Float) -> None:
 
 
 @compiled
-def _row_of(units: Int, rows: Int) -> Int:
-    row_of = np.zeros(units[-1] + 1, dtype=np.int64)
-    for k in range(len(units)):
-        row_of[units[k]] = rows[k]
-    return row_of
-
-
-@compiled
 def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
     """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
-    row_of, values, own = _row_of(units, rows), mesh.values, mesh.own
+    row_of, values, own = rows_by_unit(units, rows), mesh.values, mesh.own
     for v in range(count):
         for s in range(own.shape[1]):
             if own[v, s] >= 0:
@@ -144,7 +137,7 @@ def clear(mesh: Mesh, count: int, edges: int, units: Int, rows: Int, per_steepne
         for s in range(own.shape[1]):
             zeros -= 1 if own[v, s] >= units[0] else 0
         clearance[v] = min(clearance[v], max(0.0, least / SAFETY)) if zeros == 0 else 0.0
-    row_of = _row_of(units, rows)
+    row_of = rows_by_unit(units, rows)
     for e in range(edges):
         for end in range(2):
             slot, other = missing[e, end], ends[e, 1 - end]

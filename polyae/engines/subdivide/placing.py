@@ -18,8 +18,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.mesh import FaceTable, Hashes, Mesh
-from polyae.engines.subdivide.signs import bit_of, enter_signs
+from polyae.engines.subdivide.mesh import FaceTable, Hashes, Mesh, Words
+from polyae.engines.subdivide.signs import bit_of, enter_signs, unit_of_bit
 from polyae.predicates.jit import compiled, inlined, reduction
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 
@@ -104,23 +104,50 @@ def clear_vertices(mesh: Mesh, cuts: int, first: int) -> None:
 
 
 @compiled
+def _signs_between(
+    words: Words, proved: NDArray[np.bool_], a: int, b: int, w: int, values: Float, error: float,
+    units: Int, rows: Int, row_of: Int, number: int,
+) -> bool:  # fmt: skip
+    """Enter the signs at vertex w between a and b, on unit `number`; whether all signs to come are proved.
+
+    What has one sign at both ends has it in between; only other signs are read off the values.
+    """
+    unit = units[number]
+    current = unit >> 6
+    later = bit_of(unit) - np.uint64(1)
+    for i in range(current):
+        words[i, w] = words[i, a] | words[i, b]
+    words[current, w] = (words[current, a] | words[current, b]) & ~later & ~bit_of(unit)
+    for i in range(current + 1, len(words)):
+        words[i, w] = np.uint64(0)
+    if not (proved[a] and proved[b]):
+        return enter_signs(words, w, values, error, units, rows, number + 1)
+    certain = True
+    for i in range(current, len(words)):
+        open_ = (words[i, a] ^ words[i, b]) & later
+        words[i, w] |= words[i, a] & words[i, b] & later
+        while open_ != np.uint64(0):
+            bit = open_ & (~open_ + np.uint64(1))
+            open_ ^= bit
+            x = values[row_of[unit_of_bit(i, bit)]]
+            words[i, w] |= bit if x > 0.0 else np.uint64(0)
+            certain &= abs(x) > error
+        later = ~np.uint64(0)
+    return certain
+
+
+@compiled
 def name_vertices(
-    mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, units: Int, rows: Int, number: int
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, units: Int, rows: Int, row_of: Int, number: int
 ) -> None:
     """Patterns, units and hashes of the new vertices; their hashes are those of the cut edges for now."""
     words, key, own, face, values, error = mesh.words, mesh.key, mesh.own, mesh.face, mesh.values, mesh.error
     ends, missing, edge_face, cut, proved = mesh.ends, mesh.missing, mesh.edge_face, mesh.cut, mesh.proved
     dims, zero, positive, unit = faces.dims, hashes.zero, hashes.positive, units[number]
-    current, before = unit >> 6, ~((bit_of(unit) << np.uint64(1)) - np.uint64(1))
     for k in range(cuts):
         e, w = cut[k], first + k
         a, b, skip = ends[e, 0], ends[e, 1], missing[e, 0]
-        for i in range(current):
-            words[i, w] = words[i, a] | words[i, b]
-        words[current, w] = (words[current, a] | words[current, b]) & before
-        for i in range(current + 1, len(words)):
-            words[i, w] = np.uint64(0)
-        proved[w] = enter_signs(words, w, values[w], error[w], units, rows, number + 1)
+        proved[w] = _signs_between(words, proved, a, b, w, values[w], error[w], units, rows, row_of, number)
         count, place, edge_key = dims[edge_face[e]], 0, key[a]
         if skip >= 0:
             q = own[a, skip]

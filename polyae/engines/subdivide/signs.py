@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,16 @@ from polyae.predicates.jit import compiled
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["bit_of", "decide_signs", "enter_signs", "guess_signs", "record_signs", "unpacked"]
+__all__ = [
+    "bit_of",
+    "decide_signs",
+    "enter_signs",
+    "guess_signs",
+    "record_signs",
+    "rows_by_unit",
+    "unit_of_bit",
+    "unpacked",
+]
 
 
 @compiled
@@ -21,14 +32,33 @@ def bit_of(unit: int) -> np.uint64:
 
 
 @compiled
+def rows_by_unit(units: Int, rows: Int) -> Int:
+    """Row of every unit of a layer, by the unit's number; 0 for others."""
+    row_of = np.zeros(units[-1] + 1 if len(units) else 0, dtype=np.int64)
+    for k in range(len(units)):
+        row_of[units[k]] = rows[k]
+    return row_of
+
+
+@compiled
+def unit_of_bit(word: int, bit: np.uint64) -> int:
+    """Inverse of :func:`bit_of`; a power of two is a float64."""
+    return 64 * word + 64 - math.frexp(float(bit))[1]
+
+
+@compiled
 def enter_signs(words: Words, w: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
     """Enter the signs of a vertex's values from unit number `start` on; whether the bound proves all of them."""
-    proved = True
-    for k in range(start, len(units)):
-        x = values[rows[k]]
-        proved &= abs(x) > error
-        unit = units[k]
-        words[unit >> 6, w] |= bit_of(unit) if x > 0.0 else np.uint64(0)
+    proved, k = True, start
+    while k < len(units):
+        word, known, on = units[k] >> 6, np.uint64(0), np.uint64(0)
+        while k < len(units) and units[k] >> 6 == word:
+            x, bit = values[rows[k]], bit_of(units[k])
+            proved &= abs(x) > error
+            known |= bit
+            on |= bit if x > 0.0 else np.uint64(0)
+            k += 1
+        words[word, w] = (words[word, w] & ~known) | on
     return proved
 
 
@@ -45,8 +75,6 @@ def guess_signs(mesh: Mesh, first: int, last: int, units: Int, rows: Int, start:
     """
     words, values, error, proved = mesh.words, mesh.values, mesh.error, mesh.proved
     for v in range(first, last):
-        for k in range(start, len(units)):
-            words[units[k] >> 6, v] &= ~bit_of(units[k])
         proved[v] = enter_signs(words, v, values[v], error[v], units, rows, start)
 
 
