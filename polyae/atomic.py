@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from polyae.errors import FileFormatError
 
-__all__ = ["whole_file"]
+__all__ = ["check_writable", "whole_file"]
 
 
 @contextmanager
@@ -38,19 +39,47 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     >>> target.read_text()
     'done'
     """
+    with _complaining(path):
+        target, written = _places(path)
+        try:
+            yield written
+            if written != target:
+                os.replace(written, target)
+        finally:
+            if written != target:
+                with suppress(OSError):  # it took its new name, or was never made
+                    written.unlink()
+
+
+def check_writable(path: str | Path) -> None:
+    """Say before the work what :func:`whole_file` would say after it; leaves no trace.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no such folder, or nothing may be written there, or the name is a folder's or too long.
+    """
+    with _complaining(path):
+        target, written = _places(path)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if written != target:
+            written.touch()
+            written.unlink()
+
+
+def _places(path: str | Path) -> tuple[Path, Path]:
+    """Where a file ends up, and where it is written; the ending stays, for writers that go by it."""
     target = Path(os.path.realpath(path))
     ordinary = target.is_file() or not target.exists()
-    # The ending stays, for writers that go by it.
-    written = target.with_name(f".{target.stem}.tmp{target.suffix}") if ordinary else target
+    return target, target.with_name(f".{target.stem}.tmp{target.suffix}") if ordinary else target
+
+
+@contextmanager
+def _complaining(path: str | Path) -> Iterator[None]:
     try:
-        yield written
-        if ordinary:
-            os.replace(written, target)
+        yield
     except FileFormatError:
         raise
     except OSError as error:
         raise FileFormatError(f"cannot write {path}: {error.strerror or error}") from error
-    finally:
-        if ordinary:
-            with suppress(OSError):  # it took its new name, or was never made
-                written.unlink()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import polyae
-from polyae.atomic import whole_file
+from polyae.atomic import check_writable, whole_file
 from polyae.errors import FileFormatError
 from polyae.queries.manifolds import Orbit, save_manifold
 
@@ -78,3 +78,16 @@ def test_every_writer_writes_whole_files(name: str, tmp_path: Path, monkeypatch:
 def test_every_writer_names_a_folder_that_is_missing(name: str, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=f"cannot write .*none/{name}: No such file"):
         WRITERS[name](tmp_path / "none" / name)
+
+
+def test_what_cannot_be_written_is_found_before_the_work(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new.npz")
+    (tmp_path / "old.npz").write_text("old")
+    check_writable(tmp_path / "old.npz")
+    assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("old.npz", "old")]
+    bad = {tmp_path: "Is a directory", tmp_path / "none" / "a.npz": "No such file", tmp_path / ("a" * 300): "too long"}
+    for path, reason in bad.items():
+        with pytest.raises(FileFormatError, match=f"cannot write .*{reason}"):
+            check_writable(path)
+        with pytest.raises(FileFormatError, match=f"cannot write .*{reason}"), whole_file(path) as file:
+            file.write_text("new")

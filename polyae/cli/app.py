@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -73,6 +74,10 @@ def run(arguments: Sequence[str]) -> int:
         return _complain(" ".join(str(error).split()))
     except KeyboardInterrupt:
         return _complain("interrupted", Exit.INTERRUPTED)
+    except SystemExit:  # Typer's way with a reader that has gone
+        return Exit.BROKEN_PIPE
+    except (OSError, MemoryError) as error:
+        return _complain(getattr(error, "strerror", None) or str(error) or "out of memory: choose a smaller domain")
     return code if isinstance(code, int) else Exit.DONE
 
 
@@ -83,7 +88,12 @@ def _complain(message: str, code: Exit = Exit.BAD_INPUT) -> int:
 
 def main() -> None:
     """Run the command of the process's arguments and exit."""
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:  # complained of already, and Python would do so once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
 
 
 if __name__ == "__main__":

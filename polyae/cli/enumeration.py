@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from polyae.atomic import check_writable
 from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
@@ -69,7 +70,8 @@ def enumerate_command(
     """Enumerate all regions of a network on a domain. Ctrl-C keeps what has been found, as partial."""
     network = read_network(net)
     for path in (out, graphml, certify):
-        _check_folder(path)
+        if path is not None:
+            check_writable(path)
     if out is not None and out.suffix != ".npz":
         raise FileFormatError(f"--out {out}: the name of a region complex ends in .npz")
     previous = None if resume is None else load(resume)
@@ -86,9 +88,3 @@ def enumerate_command(
     elif certify is not None:
         cx.certify(certify, progress=sys.stderr.isatty())
     finish(counts(cx), as_json, strict=strict, partial=not cx.complete)
-
-
-def _check_folder(path: Path | None) -> None:
-    # Before the work rather than after it.
-    if path is not None and not path.absolute().parent.is_dir():
-        raise FileFormatError(f"cannot write {path}: there is no folder {path.absolute().parent}")

@@ -7,6 +7,7 @@ standard error.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Annotated, Any
@@ -32,6 +33,7 @@ class Exit(IntEnum):
     REFUTED = 1
     BAD_INPUT = 2
     INTERRUPTED = 130
+    BROKEN_PIPE = 141
 
 
 def finish(
@@ -56,6 +58,7 @@ def finish(
         width = max(map(len, shown), default=0)
         for key, value in shown.items():
             print(f"{key.replace('_', ' '):<{width}}  {_text(value)}")
+    sys.stdout.flush()  # so that a closed pipe or a full disk shows here
     if strict and partial:
         raise typer.Exit(Exit.PARTIAL)
 

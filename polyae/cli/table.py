@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from polyae.atomic import whole_file
+from polyae.atomic import check_writable, whole_file
 from polyae.cli.output import JsonOption, finish
 from polyae.cli.progress import progress_bar
 from polyae.cli.training import model_name
 from polyae.cli.values import vector, whole_numbers
-from polyae.errors import FileFormatError, SettingError
+from polyae.errors import SettingError
 
 if TYPE_CHECKING:
     from polyae.training.data import Dataset
@@ -66,8 +66,8 @@ def table_command(
     from polyae.training.protocol import RunSettings
     from polyae.training.table import Table, markdown, plan, projected_seconds, write_rows
 
-    if not out.absolute().parent.is_dir():
-        raise FileFormatError(f"cannot write {out}: there is no folder {out.absolute().parent}")
+    for path in (out, out.with_suffix(".md")):
+        check_writable(path)
     if neighbours < 0:
         raise SettingError(f"--neighbours is not negative, got {neighbours}")
     common = RunSettings(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from polyae.atomic import check_writable
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.progress import progress_bar
 from polyae.cli.values import whole_numbers
@@ -171,5 +172,4 @@ def _check_name(path: Path | None) -> None:
         return
     if path.suffix.lower() not in (".json", ".safetensors"):
         raise FileFormatError(f"{path}: the name of a network file ends in .json or .safetensors")
-    if not path.absolute().parent.is_dir():
-        raise FileFormatError(f"cannot write {path}: there is no folder {path.absolute().parent}")
+    check_writable(path)

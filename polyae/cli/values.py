@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.errors import DataError, FileFormatError, SettingError
+from polyae.arrays import real_array
+from polyae.errors import DataError, FileFormatError, PolyaeError, SettingError
 
 Float = NDArray[np.float64]
 
@@ -113,12 +114,14 @@ def read_archive(path: Path, name: str, keys: tuple[str, ...]) -> list[Float]:
     ------
     FileFormatError
         If the file is missing or truncated, or lacks an array.
+    DataError
+        If an array does not hold real numbers.
     """
     try:
         # NumPy leaves the file open when the archive is damaged; the block closes it.
         with open(path, "rb") as file:
             return _arrays(np.load(file, allow_pickle=False), f"{name}: {path}", keys)
-    except FileFormatError:
+    except PolyaeError:
         raise
     except OSError as error:
         raise FileFormatError(f"{name}: cannot read {path}: {error.strerror or error}") from error
@@ -132,4 +135,4 @@ def _arrays(archive: object, where: str, keys: tuple[str, ...]) -> list[Float]:
     for key in keys:
         if key not in archive:
             raise FileFormatError(f"{where} lacks the array {key!r}; it needs {', '.join(keys)}")
-    return [np.asarray(archive[key], dtype=np.float64) for key in keys]
+    return [real_array(archive[key], f"{where}, {key},") for key in keys]

@@ -36,6 +36,8 @@ METADATA_KEY = "polyae.network"
 FIXED_SLOPES = {"relu": 0.0, "abs": -1.0, "identity": 1.0}
 ACTIVATIONS = (*FIXED_SLOPES, "leaky_relu", "prelu")
 LAYER_KEYS = {"weight", "bias", "activation", "negative_slope", "name"}
+TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
+FROM_TORCH = "polyae.write_network(polyae.from_torch(module), path) makes one of a torch module"
 ARRAY_KEYS = ("weight", "bias", "negative_slope")
 
 
@@ -173,7 +175,7 @@ def _kind(value: Any) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"this is not JSON, or cut off: {error}") from error
 
@@ -186,7 +188,7 @@ def _read_safetensors(path: Path) -> Any:
         except TypeError as error:
             raise FileFormatError(f"a tensor's type is not one that NumPy has: {error}") from error
     if text is None:
-        raise FileFormatError(f"the metadata lacks {METADATA_KEY!r}: write the file with polyae.write_network")
+        raise FileFormatError(f"the metadata lacks {METADATA_KEY!r}: {FROM_TORCH}")
     try:
         description = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -222,7 +224,8 @@ def _as_safetensors(network: Network) -> bytes:
 def _suffix(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in (".json", ".safetensors"):
-        raise FileFormatError("the name of a network file ends in .json or .safetensors")
+        advice = f"; {FROM_TORCH}" if suffix in TORCH_SUFFIXES else ""
+        raise FileFormatError(f"the name of a network file ends in .json or .safetensors{advice}")
     return suffix
 
 

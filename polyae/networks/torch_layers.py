@@ -6,6 +6,7 @@ One more kind of layer is one more function registered with it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -26,6 +27,12 @@ class Abs(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return ``|x|``, in the shape of `x`."""
         return x.abs()
+
+
+READ = (
+    "nn.Sequential of Linear, ReLU, LeakyReLU, PReLU, polyae.networks.Abs, BatchNorm1d, Dropout, Identity, Flatten, "
+    "Unflatten"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,10 +122,20 @@ def read_layer(module: Any, path: str) -> list[Step]:
     children = dict(module._modules)
     if set(children) == {"encoder", "decoder"}:
         return [step for name in ("encoder", "decoder") for step in read_layer(children[name], _join(path, name))]
-    raise UnsupportedLayerError(
-        f"{_label(module, path)} is not one that polyae reads: build the network from nn.Sequential and its layers, "
-        "pass the part that is (model.decoder, say), or register a function for it with read_layer.register"
-    )
+    raise UnsupportedLayerError(f"{_label(module, path)} is not one that polyae reads: {_advice(module, children)}")
+
+
+def _advice(module: nn.Module, children: Mapping[str, nn.Module | None]) -> str:
+    """What to do about a module that cannot be read."""
+    for inner in ("module", "_orig_mod"):  # data parallel, compiled
+        if set(children) == {inner}:
+            return f"pass the module that it wraps, .{inner}"
+    if children:
+        return (
+            "what its forward() does cannot be seen; pass a part that is an nn.Sequential (model.decoder, say), or put "
+            "its layers into one in the order in which they act, nn.Sequential(model.fc1, nn.ReLU(), model.fc2)"
+        )
+    return f"it reads {READ}; register a function for a further kind with polyae.networks.read_layer.register"
 
 
 def _join(path: str, name: str) -> str:

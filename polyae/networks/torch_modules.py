@@ -71,7 +71,10 @@ def from_torch(module: nn.Module, drop_output: bool = False, *, compare: bool = 
 
 def _double_copy(module: nn.Module) -> nn.Module:
     if not isinstance(module, nn.Module):
-        raise NetworkError(f"from_torch takes a torch.nn.Module, got {type(module).__name__}")
+        raise NetworkError(
+            f"from_torch takes a torch.nn.Module, got {type(module).__name__}: put layers into an nn.Sequential, load "
+            "saved weights into the module that they belong to (module.load_state_dict)"
+        )
     for name, tensor in [*module.named_parameters(), *module.named_buffers()]:
         if nn.parameter.is_lazy(tensor):
             raise NetworkError(f"{name} has no values yet: run the lazy module once on a batch of data")
@@ -80,7 +83,9 @@ def _double_copy(module: nn.Module) -> nn.Module:
     try:
         return copy.deepcopy(module).to("cpu", torch.float64).eval()
     except RuntimeError as error:
-        raise NetworkError(f"the module cannot be copied: {error}") from error
+        raise NetworkError(
+            f"the module cannot be copied: {error} (pruned weights: torch.nn.utils.prune.remove first)"
+        ) from error
 
 
 def _without_output(steps: list[Step], drop: bool) -> tuple[list[Step], Smooth | None]:

@@ -1,5 +1,6 @@
 """Every bad input ends in exit code 2 and one line on standard error that names the offender."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,8 @@ PLANE = DATA / "generic_2-8-8-4.json"
         (["enumerate", PLANE, "--space", "--max-regions", "many"], ["--max-regions"]),
         (["enumerate", PLANE, "--space", "--max-seconds", "-1"], ["max_seconds"]),
         (["enumerate", PLANE, "--space", "--out", "nowhere/x.npz"], ["nowhere"]),
+        (["enumerate", PLANE, "--space", "--out", "a" * 300 + ".npz"], ["too long"]),
+        (["enumerate", PLANE, "--space", "--graphml", DATA], ["Is a directory"]),
         (["enumerate", PLANE, "--resume", "nowhere.npz"], ["nowhere.npz"]),
         (["neighbours", PLANE], ["--at"]),
         (["neighbours", PLANE, "--at", "0"], ["2 finite numbers"]),
@@ -110,6 +113,17 @@ def test_arrays_cut_off(cli: Polyae, complexes: tuple[Path, Path], tmp_path: Pat
     assert cli("neighbours", PLANE, "--at", f"@{vector}").complains("real numbers")
 
 
+def test_complex_inequalities_are_refused(cli: Polyae, tmp_path: Path) -> None:
+    np.savez(tmp_path / "p.npz", A=np.eye(2) * 1j, b=np.ones(2))
+    assert cli("enumerate", PLANE, "--polytope", tmp_path / "p.npz").complains("p.npz", "complex")
+
+
+def test_a_byte_order_mark_is_no_hindrance(cli: Polyae, tmp_path: Path) -> None:
+    path = tmp_path / "bom.json"
+    path.write_text(PLANE.read_text(), encoding="utf-8-sig")
+    assert cli("info", path).code == 0
+
+
 def test_flat_and_empty_polytopes(cli: Polyae, tmp_path: Path) -> None:
     path = tmp_path / "p.npz"
     for b in ([1, -1, 1, 1], [1, -2, 1, 1]):
@@ -125,3 +139,21 @@ def test_the_installed_command() -> None:
     )
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "polyae: nowhere.json: No such file or directory\n"
+
+
+@pytest.mark.parametrize(("target", "code", "said"), [("closed", 141, ""), ("/dev/full", 2, "No space left on device")])
+def test_output_that_goes_nowhere(target: str, code: int, said: str) -> None:
+    """A reader that has gone, and a disk that is full: no traceback, not even at exit."""
+    if target == "closed":
+        reader, writer = os.pipe()
+        os.close(reader)
+    elif not Path(target).exists():
+        pytest.skip(f"there is no {target}")
+    else:
+        writer = os.open(target, os.O_WRONLY)
+    command = [sys.executable, "-m", "polyae", "info", str(PLANE), "--json"]
+    try:
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (code, f"polyae: {said}\n" if said else "")

@@ -2,12 +2,14 @@
 
 import copy
 import itertools
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from torch import nn
+from torch.nn.utils import prune
 
 from polyae.errors import NetworkError, ShapeError, UnsupportedLayerError
 from polyae.networks import Abs, Layer, Network, from_torch, read_layer
@@ -95,6 +97,34 @@ def test_shared_modules_are_read_at_every_place() -> None:
     assert np.array_equal(network.layers[0].weight, network.layers[2].weight)
 
 
+def test_a_module_of_ones_own_is_told_what_to_pass() -> None:
+    class Own(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(2, 3), nn.Linear(3, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.fc2(torch.relu(self.fc1(x)))
+
+    with pytest.raises(UnsupportedLayerError, match=r"module \(Own\) .* nn\.Sequential\(model\.fc1, nn\.ReLU\(\)"):
+        from_torch(Own())
+
+
+@pytest.mark.parametrize("thing", [nn.Linear(2, 3).state_dict(), "model.pt", [nn.Linear(2, 3)], nn.Linear, None])
+def test_what_is_no_module_is_told_what_to_pass(thing: Any) -> None:
+    with pytest.raises(NetworkError, match=rf"got {type(thing).__name__}: .*load_state_dict"):
+        from_torch(thing)
+
+
+def test_pruned_modules_once_made_permanent() -> None:
+    module = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 2))
+    prune.l1_unstructured(module[0], "weight", 0.5)
+    with pytest.raises(NetworkError, match=r"prune\.remove"):
+        from_torch(module)
+    prune.remove(module[0], "weight")
+    assert (from_torch(module).layers[0].weight == 0).sum() == 12
+
+
 def test_lazy_modules_once_run() -> None:
     module = nn.Sequential(nn.LazyLinear(3), nn.LazyBatchNorm1d(), nn.ReLU())
     with pytest.raises(NetworkError, match=r"0\.weight has no values yet"):
@@ -135,7 +165,9 @@ def test_inner_output_function_is_not_dropped() -> None:
     [
         (nn.Conv2d(1, 1, 3), r"layer '1\.part' \(Conv2d\)"),
         (nn.GELU(), r"layer '1\.part' \(GELU\)"),
-        (nn.ReLU6(), r"layer '1\.part' \(ReLU6\)"),
+        (nn.ReLU6(), r"layer '1\.part' \(ReLU6\) .* Linear, ReLU, .*read_layer\.register"),
+        (nn.DataParallel(nn.Linear(3, 3)), r"layer '1\.part' \(DataParallel\) .* wraps, \.module"),
+        (nn.Bilinear(3, 3, 3), r"layer '1\.part' \(Bilinear\)"),
         (nn.ModuleList([nn.ReLU()]), r"layer '1\.part' \(ModuleList\)"),
         (nn.BatchNorm1d(3, track_running_stats=False), r"'1\.part' .* no running statistics"),
         (nn.Flatten(0), r"'1\.part' .* nn\.Flatten\(\)"),
