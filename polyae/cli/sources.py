@@ -57,6 +57,7 @@ class EnumerationOptions:
     arithmetic: Annotated[str, typer.Option(metavar="exact|float", help="Proved decisions, or float64.")] = "exact"
     max_regions: MaxRegionsOption = None
     max_seconds: MaxSecondsOption = None
+    workers: Annotated[int, typer.Option(metavar="N", help="Threads of the marching engine.")] = 1
 
     def run(self, network: Network, domain: Domain, resume: RegionComplex | None = None) -> RegionComplex:
         """Enumerate, with a progress bar where someone can see it."""
@@ -69,6 +70,7 @@ class EnumerationOptions:
             max_regions=self.max_regions,
             max_seconds=self.max_seconds,
             resume=resume,
+            workers=self.workers,
             progress=sys.stderr.isatty(),
         )
 

@@ -41,7 +41,7 @@ def arrange(network: Network, domain: Domain, arithmetic: Arithmetic = "exact") 
     return Arrangement(network, domain, Kernel(arithmetic))
 
 
-def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: bool) -> Engine:
+def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: bool, workers: int = 1) -> Engine:
     """Engine by name; ``"auto"`` is the one that is faster.
 
     Parameters
@@ -50,6 +50,8 @@ def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: boo
     arrangement : Arrangement
     whole : bool
         Whether all regions are asked for, without limits and from the start.
+    workers : int
+        Threads of marching.
 
     Raises
     ------
@@ -58,11 +60,11 @@ def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: boo
     """
     match engine:
         case "auto":
-            return Subdivide(solver) if whole and faster(arrangement) else March(solver)
+            return Subdivide(solver, workers=workers) if whole and faster(arrangement) else March(solver, workers)
         case "march":
-            return March(solver)
+            return March(solver, workers)
         case "subdivide":
-            return Subdivide(solver)
+            return Subdivide(solver, workers=workers)
         case "reference":
             return ReferenceMarch(solver)
     raise SettingError(f"no engine {engine!r}; choose 'auto', 'subdivide', 'march' or 'reference'")
@@ -80,6 +82,7 @@ def enumerate_regions(
     starts: ArrayLike | None = None,
     hops: int | None = None,
     resume: RegionComplex | None = None,
+    workers: int = 1,
     progress: bool = False,
 ) -> RegionComplex:
     """Find all activation regions of a network that meet the interior of a domain, and their adjacency.
@@ -107,6 +110,8 @@ def enumerate_regions(
         among them: the local region graph around data.  Needs the marching engine.
     resume : RegionComplex, optional
         A partial complex of the same network and domain to continue from.
+    workers : int
+        Threads of the marching engine; the result does not depend on their number.
     progress : bool
         Show a progress bar on standard error.
 
@@ -132,13 +137,14 @@ def enumerate_regions(
     """
     _check_limit("max_regions", max_regions, least=1)
     _check_limit("hops", hops, least=0)
+    _check_limit("workers", workers, least=1)
     if max_seconds is not None and not (isinstance(max_seconds, int | float) and max_seconds > 0):
         raise SettingError(f"max_seconds must be a positive number, got {max_seconds!r}")
     if hops is not None and engine not in ("auto", "march"):
         raise SettingError(f"hops needs the engine 'march', got engine={engine!r}")
     arrangement = arrange(network, domain, arithmetic)
     budget = Budget(max_regions, max_seconds, _start_points(starts, domain), hops)
-    finder = choose_engine(engine, solver, arrangement, budget.whole and resume is None)
+    finder = choose_engine(engine, solver, arrangement, budget.whole and resume is None, workers)
     return RegionComplex(arrangement, _run(finder, arrangement, budget, _partial(resume, arrangement), progress))
 
 

@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from polyae.arrays import real_array
 from polyae.atomic import whole_file
+from polyae.complex.canonical import pattern_keys, sort_canonically
 from polyae.complex.certificate import certificate_lines, prove_complex, write_certificate
 from polyae.complex.region import Region
 from polyae.complex.storage import read_complex_file, write_complex_file
@@ -77,17 +78,9 @@ class RegionComplex:
     def __init__(self, arrangement: Arrangement, found: Enumeration) -> None:
         self.arrangement = arrangement
         self.network, self.domain = arrangement.network, arrangement.domain
-        order = np.argsort(_as_keys(found.packed), kind="stable")
-        rank = np.empty(len(order), dtype=np.int32)
-        rank[order] = np.arange(len(order), dtype=np.int32)
-        self.packed = found.packed[order]
-        self.witnesses = found.witnesses[order]
-        self.exact_witnesses = {int(rank[i]): w for i, w in found.exact_witnesses.items()}
-        self.expanded = found.expanded[order]
-        pairs = rank[found.edges]
-        pairs.sort(axis=1)
-        by_pair = np.argsort(pairs[:, 0] * np.int64(len(order)) + pairs[:, 1])
-        self.edges, self.edge_units = pairs[by_pair], found.edge_units[by_pair]
+        sort_canonically(found)
+        self.packed, self.witnesses, self.exact_witnesses = found.packed, found.witnesses, found.exact_witnesses
+        self.expanded, self.edges, self.edge_units = found.expanded, found.edges, found.edge_units
         self.status, self.engine, self.seconds = found.status, found.engine, found.seconds
         self.arithmetic: Arithmetic = arrangement.kernel.arithmetic
         self.decisions: DecisionCounts = found.decisions
@@ -223,7 +216,7 @@ class RegionComplex:
         bits = np.atleast_2d(np.asarray(patterns, dtype=bool))
         if bits.ndim != 2 or bits.shape[1] != self.network.num_units:
             raise ShapeError(f"patterns have shape {bits.shape}, expected (k, {self.network.num_units})")
-        keys, wanted = _as_keys(self.packed), _as_keys(np.packbits(bits, axis=1))
+        keys, wanted = pattern_keys(self.packed), pattern_keys(np.packbits(bits, axis=1))
         place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         return np.where(keys[place] == wanted, place, -1)
 
@@ -392,10 +385,3 @@ def unpack(packed: NDArray[np.uint8], units: int) -> Bool:
 def pattern_string(bits: Bool) -> str:
     """Pattern as a string of 0 and 1."""
     return "".join("1" if b else "0" for b in bits)
-
-
-def _as_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
-    """Rows as fixed-width byte strings, which NumPy compares in the order of the patterns."""
-    if packed.shape[1] == 0:
-        return np.full(len(packed), b"", dtype="S1")
-    return np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel()

@@ -18,7 +18,17 @@ from polyae.predicates.jit import compiled
 Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
-__all__ = ["Counters", "Frontier", "find_or_add", "flip_masks", "grown", "new_frontier", "to_bits", "to_words"]
+__all__ = [
+    "Counters",
+    "Frontier",
+    "find_or_add",
+    "flip_masks",
+    "grown",
+    "new_frontier",
+    "stretch",
+    "to_bits",
+    "to_words",
+]
 
 #: Fields of the counter array.
 REGIONS, EDGES, HEAD, DOUBTFUL, FILTERED = range(5)
@@ -38,8 +48,10 @@ class Frontier(NamedTuple):
     entry : array of int32, shape (capacity,)
         Unit behind that facet; -1 once the point is a witness.
     expanded : array of uint8, shape (capacity,)
-    edges : array of int32, shape (capacity, 3)
-        Two regions and the lowest unit behind their facet.
+    edges : array of int32, shape (capacity, 2)
+        Two regions that share a facet.
+    edge_units : array of int32, shape (capacity,)
+        The lowest unit behind it.
     doubtful : array of int32, shape (capacity,)
         Regions left to rational arithmetic.
     """
@@ -50,6 +62,7 @@ class Frontier(NamedTuple):
     entry: NDArray[np.int32]
     expanded: NDArray[np.uint8]
     edges: NDArray[np.int32]
+    edge_units: NDArray[np.int32]
     doubtful: NDArray[np.int32]
 
 
@@ -62,12 +75,14 @@ def new_frontier(units: int, h: int, capacity: int = 1024) -> Frontier:
         np.empty((capacity, h)),
         np.empty(capacity, dtype=np.int32),
         np.zeros(capacity, dtype=np.uint8),
-        np.empty((4 * capacity, 3), dtype=np.int32),
+        np.empty((4 * capacity, 2), dtype=np.int32),
+        np.empty(4 * capacity, dtype=np.int32),
         np.empty(capacity, dtype=np.int32),
     )
 
 
-def _stretch(array: NDArray[Any], length: int) -> None:
+def stretch(array: NDArray[Any], length: int) -> None:
+    """Give an array another length, in place."""
     # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
     array.resize((length, *array.shape[1:]), refcheck=False)
 
@@ -77,10 +92,11 @@ def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> F
     capacity, edge_capacity = len(frontier.words), len(frontier.edges)
     wanted, wanted_edges = int(counters[REGIONS]) + regions, int(counters[EDGES]) + edges
     if wanted_edges > edge_capacity:
-        _stretch(frontier.edges, max(wanted_edges, edge_capacity * 5 // 4))
+        for edge_array in (frontier.edges, frontier.edge_units):
+            stretch(edge_array, max(wanted_edges, edge_capacity * 5 // 4))
     if wanted > capacity:
         for array in (frontier.words, frontier.points, frontier.entry, frontier.expanded, frontier.doubtful):
-            _stretch(array, max(wanted, capacity * 5 // 4))
+            stretch(array, max(wanted, capacity * 5 // 4))
     if 2 * wanted > len(frontier.table):
         table = np.full(1 << (2 * wanted).bit_length(), -1, dtype=np.int32)
         _rehash(frontier.words, table, int(counters[REGIONS]))

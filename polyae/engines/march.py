@@ -7,6 +7,9 @@ which the search cannot prove every verdict is expanded by the reference engine'
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +26,11 @@ from polyae.engines.frontier import (
     flip_masks,
     grown,
     new_frontier,
+    stretch,
     to_bits,
     to_words,
 )
-from polyae.engines.march_kernel import NEEDS_ROOM, expand_chunk, settle_waiting
+from polyae.engines.march_kernel import enter_batch, expand_batch, new_steps, next_batch, settle_waiting
 from polyae.engines.reference import Step, cross_facets, start_region
 from polyae.errors import SettingError
 from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
@@ -47,9 +51,14 @@ Words = NDArray[np.uint64]
 
 __all__ = ["March"]
 
-#: Seconds between two looks at clock, keyboard and progress bar, and the regions before the first.
-PAUSE_SECONDS = 0.1
-FIRST_CHUNK = 64
+#: A batch holds so many coordinates of facets that it takes some hundredths of a second; its size does not depend
+#: on the number of threads, so that neither does the result.
+BATCH_NUMBERS = 1 << 16
+SMALLEST_BATCH, LARGEST_BATCH = 8, 1024
+
+#: Regions that are worth a thread of their own.
+THREAD_SHARE = 8
+
 NO_LIMIT = np.iinfo(np.int32).max
 
 
@@ -60,12 +69,14 @@ class March:
     ----------
     solver : {"highs", "scipy", "cvxpy"}
         For regions that go to the exact code.
+    workers : int
+        Threads.  The result does not depend on them.
     """
 
     name = "march"
 
-    def __init__(self, solver: str = "highs") -> None:
-        self.program_class = solver_class(solver)
+    def __init__(self, solver: str = "highs", workers: int = 1) -> None:
+        self.program_class, self.workers = solver_class(solver), workers
 
     def run(
         self,
@@ -77,7 +88,8 @@ class March:
         """Enumerate, or continue a partial enumeration; see :class:`polyae.engines.enumeration.Engine`."""
         run = _Run(self, arrangement, budget, resume)
         try:
-            status = run.march(progress)
+            with run.threads:
+                status = run.march(progress)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
         return run.collect(status)
@@ -91,20 +103,21 @@ class _Run:
         self.units = arrangement.network.num_units
         self.limit = NO_LIMIT if budget.max_regions is None else budget.max_regions
         self.flat, self.masks = flatten(arrangement), flip_masks(arrangement.network)
-        self.cell = workspace(self.flat, self.units)
-        self.search = search_workspace(len(self.cell.source), arrangement.network.input_dim)
+        h, rows = arrangement.network.input_dim, self.units + len(self.flat.walls)
+        self.spaces = [(workspace(self.flat, self.units), search_workspace(rows, h)) for _ in range(engine.workers)]
+        self.cell, self.search = self.spaces[0]
+        size = min(max(BATCH_NUMBERS // max(1, rows * h), SMALLEST_BATCH), LARGEST_BATCH)
+        self.todo, self.steps = np.empty(size, dtype=np.int64), new_steps(size, rows, h)
+        self.threads = ExitStack()
+        self.pool = self.threads.enter_context(ThreadPoolExecutor(engine.workers)) if engine.workers > 1 else None
         self.counters: Counters = np.zeros(5, dtype=np.int64)
         self.exact: dict[int, HomogeneousPoint] = {}
         # Out of their turn, regions find edges that their neighbours have found already.
         self._repeats = resume is not None or budget.hops is not None
         self.frontier = new_frontier(self.units, arrangement.network.input_dim)
-        expand_chunk(*self._state(), NO_LIMIT, 0)  # compiles, if nothing is cached yet, before the clock starts
+        self._expand_batch(0)  # compiles, if nothing is cached yet, before the clock starts
         self.began = time.perf_counter()
         self._resume(resume) if resume is not None else self._start()
-
-    def _state(self) -> tuple[object, ...]:
-        bits = np.empty(self.units, dtype=np.uint8)
-        return self.frontier, self.counters, self.flat, self.masks, self.cell, self.search, bits, self.limit
 
     def _start(self) -> None:
         points = [None] if self.budget.starts is None else [homogeneous(z) for z in self.budget.starts.tolist()]
@@ -122,7 +135,7 @@ class _Run:
             find_or_add(self.frontier, self.counters, words, NO_LIMIT)
         self.frontier.points[:count], self.frontier.entry[:count] = partial.witnesses, -1
         self.frontier.expanded[:count] = partial.expanded
-        self.frontier.edges[:edges, :2], self.frontier.edges[:edges, 2] = partial.edges, partial.edge_units
+        self.frontier.edges[:edges], self.frontier.edge_units[:edges] = partial.edges, partial.edge_units
         self.counters[EDGES] = edges
         self.exact.update(partial.exact_witnesses)
 
@@ -157,22 +170,34 @@ class _Run:
 
     def _expand_below(self, end: int, progress: Progress | None) -> Status:
         """Expand the regions found so far with numbers below `end`, and all others if there is no end."""
-        full, chunk = False, FIRST_CHUNK
-        self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+        complete = True
         while True:
-            started = time.perf_counter()
-            stop, kept_out = expand_chunk(*self._state(), end, chunk)
-            full |= bool(kept_out)
-            full |= not self._expand_doubtful()
-            if stop == NEEDS_ROOM:
-                self.frontier = grown(self.frontier, self.counters, self._room, self._room)
+            complete &= self._expand_batch(next_batch(self.frontier, self.counters, end, self.todo))
+            complete &= self._expand_doubtful()
             if progress is not None:
                 progress(int(self.counters[REGIONS]), int(self.counters[REGIONS] - self.counters[HEAD]))
             if self.counters[DOUBTFUL] == 0 and self.counters[HEAD] >= min(end, self.counters[REGIONS]):
-                return Status.MAX_REGIONS if full else Status.COMPLETE
+                return Status.COMPLETE if complete else Status.MAX_REGIONS
             if self._out_of_time():
                 return Status.MAX_SECONDS
-            chunk = 2 * chunk if time.perf_counter() - started < PAUSE_SECONDS else max(1, chunk // 2)
+
+    def _expand_batch(self, count: int) -> bool:
+        """Expand the first regions in ``todo``; False if the limit kept a region out."""
+        todo, steps = self.todo[:count], self.steps.part(slice(count))
+        shares = max(1, min(len(self.spaces), count // THREAD_SHARE))
+        parts = [slice(a, b) for a, b in pairwise(np.linspace(0, count, shares + 1).astype(int).tolist())]
+
+        def expand(number: int) -> None:
+            part = parts[number]
+            expand_batch(self.frontier, todo[part], self.flat, *self.spaces[number], steps.part(part))
+
+        if self.pool is None or shares == 1:
+            expand(0)
+        else:
+            list(self.pool.map(expand, range(shares)))
+        facets = int(steps.counts[steps.rows >= 0].sum())
+        self.frontier = grown(self.frontier, self.counters, facets, facets)
+        return bool(enter_batch(self.frontier, self.counters, todo, steps, self.masks, self.limit))
 
     def _out_of_time(self) -> bool:
         limit = self.budget.max_seconds
@@ -227,7 +252,7 @@ class _Run:
         if new:
             self.frontier.points[other], self.frontier.entry[other] = step.crossing.point, unit
         edge = int(self.counters[EDGES])
-        self.frontier.edges[edge] = (min(number, other), max(number, other), unit)
+        self.frontier.edges[edge], self.frontier.edge_units[edge] = sorted((number, other)), unit
         self.counters[EDGES] = edge + 1
         return True
 
@@ -243,17 +268,20 @@ class _Run:
         # Arrays are taken over one by one and the rest is dropped, to keep the peak low.
         self.frontier = new_frontier(self.units, self.arrangement.network.input_dim, 1)
         packed = found.words[:count].astype(">u8").view(np.uint8)[:, : (self.units + 7) // 8].copy()
-        found = found._replace(words=found.words[:0], table=found.table[:0])
-        pairs = found.edges[:edges]
+        pairs, units, points, expanded = found.edges, found.edge_units, found.points, found.expanded
+        del found
+        for array, length in ((pairs, edges), (units, edges), (points, count), (expanded, count)):
+            stretch(array, length)
         if self._repeats:
-            pairs = pairs[np.unique(pairs[:, 0] * np.int64(count) + pairs[:, 1], return_index=True)[1]]
+            first = np.unique(pairs[:, 0] * np.int64(count) + pairs[:, 1], return_index=True)[1]
+            pairs, units = pairs[first], units[first]
         return Enumeration(
             packed=packed,
-            witnesses=found.points[:count].copy(),
+            witnesses=points,
             exact_witnesses=self.exact,
-            edges=pairs[:, :2].copy(),
-            edge_units=pairs[:, 2].copy(),
-            expanded=found.expanded[:count].astype(bool),
+            edges=pairs,
+            edge_units=units,
+            expanded=expanded.view(np.bool_),
             status=status,
             engine=March.name,
             seconds=time.perf_counter() - self.began,

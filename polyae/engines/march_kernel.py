@@ -1,8 +1,9 @@
-"""The compiled loop of marching: expand regions one after the other and enter those beyond their facets."""
+"""The compiled steps of marching: find the facets of a batch of regions, then enter the regions beyond them."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +15,43 @@ from polyae.predicates.flat import FlatNetwork
 from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-__all__ = ["DONE", "NEEDS_ROOM", "PAUSE", "expand_chunk", "settle_waiting"]
+__all__ = ["Steps", "enter_batch", "expand_batch", "new_steps", "next_batch", "settle_waiting"]
 
-#: What the compiled loop stops for.
-DONE, NEEDS_ROOM, PAUSE = range(3)
+
+class Steps(NamedTuple):
+    """Facets of a batch of n regions.
+
+    Attributes
+    ----------
+    rows : array of int, shape (n,)
+        Rows of each region; -1 where the compiled code leaves one open.
+    counts : array of int, shape (n,)
+        Facets inside the domain.
+    units : array of int32, shape (n, m)
+        Unit behind each facet.
+    points : array, shape (n, m, h)
+        Where it is crossed.
+    """
+
+    rows: Int
+    counts: Int
+    units: NDArray[np.int32]
+    points: Float
+
+    def part(self, chosen: slice) -> Steps:
+        """Those of some regions, as views."""
+        return Steps(self.rows[chosen], self.counts[chosen], self.units[chosen], self.points[chosen])
+
+
+def new_steps(regions: int, rows: int, h: int) -> Steps:
+    """Room for the facets of a batch."""
+    return Steps(
+        np.empty(regions, dtype=np.int64), np.empty(regions, dtype=np.int64),
+        np.empty((regions, rows), dtype=np.int32), np.empty((regions, rows, h)),
+    )  # fmt: skip
 
 
 @compiled
@@ -106,74 +138,98 @@ def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Flo
 
 
 @compiled
-def _cross(
-    flat: FlatNetwork, frontier: Frontier, counters: Counters, number: int, cell: CellRows, m: int, search: FacetSearch,
-    masks: Words, limit: int, key: Words,
-) -> bool:  # fmt: skip
-    """Enter the regions beyond all facets; False if there was no room for one of them."""
-    complete = True
-    for i in range(m):
-        unit = cell.source[i]
-        if search.status[i] != FACET or unit < 0:
+def _find_facets(
+    flat: FlatNetwork, words: Words, point: Float, entry: int, cell: CellRows, search: FacetSearch,
+    bits: NDArray[np.uint8], direction: Float,
+) -> int:  # fmt: skip
+    """Rows and facets of one region, and a witness in place of the point; the number of rows, or -1 for a doubt."""
+    _unpack(words, bits)
+    m = build_rows(flat, bits, cell)
+    if m < 0 or not _settle_witness(flat, cell, m, point, entry, direction):
+        return -1
+    proved = decide_rows(cell, m, point, search, flat) == 0 and _meet_ball(flat, cell, m, search)
+    return m if proved else -1
+
+
+@compiled
+def expand_batch(
+    frontier: Frontier, todo: Int, flat: FlatNetwork, cell: CellRows, search: FacetSearch, steps: Steps
+) -> None:
+    """Find the facets of some regions, and enter nothing yet: parts of a batch run in threads of their own.
+
+    Parameters
+    ----------
+    todo : array of int, shape (n,)
+        Numbers of the regions.
+    steps : Steps
+        Their part of the results.
+    """
+    bits, direction = np.empty(len(flat.twin_of), dtype=np.uint8), np.empty(frontier.points.shape[1])
+    for t in range(len(todo)):
+        number = todo[t]
+        point = frontier.points[number]
+        m = _find_facets(flat, frontier.words[number], point, frontier.entry[number], cell, search, bits, direction)
+        steps.rows[t] = m
+        if m < 0:
             continue
-        for w in range(len(key)):
-            key[w] = frontier.words[number, w] ^ masks[unit, w]
-        other, new = find_or_add(frontier, counters, key, limit)
-        if other < 0:
-            complete = False
+        frontier.entry[number] = -1
+        count = 0
+        for i in range(m):
+            if search.status[i] == FACET and cell.source[i] >= 0:
+                steps.units[t, count] = cell.source[i]
+                if flat.radius == np.inf:
+                    steps.points[t, count] = search.facet_point[i]
+                else:
+                    _crossing(cell, i, point, search.beyond[i], steps.points[t, count])
+                count += 1
+        steps.counts[t] = count
+
+
+@compiled
+def enter_batch(frontier: Frontier, counters: Counters, todo: Int, steps: Steps, masks: Words, limit: int) -> bool:
+    """Enter the regions beyond the facets of a batch; False if `limit` kept one out.
+
+    There must be room for as many regions and edges as there are facets.
+    """
+    key, complete = np.empty(frontier.words.shape[1], dtype=np.uint64), True
+    for t in range(len(todo)):
+        number, all_entered = todo[t], True
+        if steps.rows[t] < 0:
+            frontier.doubtful[counters[DOUBTFUL]] = number
+            counters[DOUBTFUL] += 1
             continue
-        if new:
-            if flat.radius == np.inf:
-                frontier.points[other] = search.facet_point[i]
-            else:
-                _crossing(cell, i, frontier.points[number], search.beyond[i], frontier.points[other])
-            frontier.entry[other] = unit
-        if number < other or frontier.expanded[other] == 0:
-            edge = counters[EDGES]
-            frontier.edges[edge, 0] = min(number, other)
-            frontier.edges[edge, 1] = max(number, other)
-            frontier.edges[edge, 2] = unit
-            counters[EDGES] = edge + 1
+        counters[FILTERED] += 2 * steps.rows[t]  # every row: its sign at the witness, and its verdict
+        for i in range(steps.counts[t]):
+            unit = steps.units[t, i]
+            for w in range(len(key)):
+                key[w] = frontier.words[number, w] ^ masks[unit, w]
+            other, new = find_or_add(frontier, counters, key, limit)
+            if other < 0:
+                all_entered = False
+                continue
+            if new:
+                frontier.points[other] = steps.points[t, i]
+                frontier.entry[other] = unit
+            if number < other or frontier.expanded[other] == 0:
+                edge = counters[EDGES]
+                frontier.edges[edge, 0], frontier.edges[edge, 1] = min(number, other), max(number, other)
+                frontier.edge_units[edge] = unit
+                counters[EDGES] = edge + 1
+        frontier.expanded[number] = 1 if all_entered else 0
+        complete &= all_entered
     return complete
 
 
 @compiled
-def expand_chunk(
-    frontier: Frontier, counters: Counters, flat: FlatNetwork, masks: Words, cell: CellRows, search: FacetSearch,
-    bits: NDArray[np.uint8], limit: int, end: int, chunk: int,
-) -> tuple[int, bool]:  # fmt: skip
-    """Expand up to `chunk` regions with numbers below `end`; why it stopped, and whether `limit` kept some out."""
-    key = np.empty(frontier.words.shape[1], dtype=np.uint64)
-    direction = np.empty(frontier.points.shape[1])
-    full = False
-    for _ in range(chunk):
-        while counters[HEAD] < min(end, counters[REGIONS]) and frontier.expanded[counters[HEAD]] != 0:
-            counters[HEAD] += 1
-        number = counters[HEAD]
-        if number >= min(end, counters[REGIONS]):
-            return DONE, full
-        room = len(cell.source)
-        if counters[REGIONS] + room > len(frontier.words) or counters[EDGES] + room > len(frontier.edges):
-            return NEEDS_ROOM, full
-        if 2 * (counters[REGIONS] + room) > len(frontier.table):
-            return NEEDS_ROOM, full
+def next_batch(frontier: Frontier, counters: Counters, end: int, todo: Int) -> int:
+    """Numbers below `end` of the next regions to expand; how many, at most the length of `todo`."""
+    count = 0
+    while counters[HEAD] < min(end, counters[REGIONS]) and count < len(todo):
+        if frontier.expanded[counters[HEAD]] == 0:
+            todo[count] = counters[HEAD]
+            count += 1
         counters[HEAD] += 1
-        _unpack(frontier.words[number], bits)
-        m = build_rows(flat, bits, cell)
-        proved = m >= 0 and _settle_witness(flat, cell, m, frontier.points[number], frontier.entry[number], direction)
-        if proved:
-            frontier.entry[number] = -1
-            proved = decide_rows(cell, m, frontier.points[number], search, flat) == 0
-            proved = proved and _meet_ball(flat, cell, m, search)
-        if not proved:
-            frontier.doubtful[counters[DOUBTFUL]] = number
-            counters[DOUBTFUL] += 1
-            continue
-        counters[FILTERED] += 2 * m  # every row: its sign at the witness, and its verdict
-        complete = _cross(flat, frontier, counters, number, cell, m, search, masks, limit, key)
-        frontier.expanded[number] = 1 if complete else 0
-        full |= not complete
-    return PAUSE, full
+    return count
 
 
 @compiled

@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from polyae import Box, Layer, Network, enumerate_regions
+from polyae import Ball, Box, Domain, Layer, Network, Space, enumerate_regions
 from polyae.errors import SettingError, ShapeError
 
 
@@ -53,10 +53,32 @@ def test_hops_beyond_the_last_region_are_complete() -> None:
     assert len(found) == len(WHOLE)
 
 
+@pytest.mark.parametrize("domain", [BOX, Ball([0.1, 0.0, 0.2], 1.5, 2), Space(3)])
+def test_threads_change_nothing(domain: Domain) -> None:
+    one = enumerate_regions(NET, domain, engine="march")
+    other = enumerate_regions(NET, domain, engine="march", workers=3)
+    for name in ("packed", "witnesses", "expanded", "edges", "edge_units"):
+        assert np.array_equal(getattr(one, name), getattr(other, name))
+    assert one.decisions == other.decisions
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_limited_run_is_the_same_with_threads_and_resumes_to_the_whole(workers: int) -> None:
+    part = enumerate_regions(NET, BOX, engine="march", max_regions=len(WHOLE) // 2, workers=workers)
+    alone = enumerate_regions(NET, BOX, engine="march", max_regions=len(WHOLE) // 2)
+    assert not part.complete and len(part) == len(WHOLE) // 2
+    assert np.array_equal(part.packed, alone.packed) and np.array_equal(part.edges, alone.edges)
+    whole = enumerate_regions(NET, BOX, engine="march", resume=part, workers=workers)
+    assert whole.complete
+    assert np.array_equal(whole.packed, WHOLE.packed) and np.array_equal(whole.edges, WHOLE.edges)
+
+
 def test_bad_starts_and_hops_are_refused() -> None:
     with pytest.raises(SettingError, match="hops"):
         enumerate_regions(NET, BOX, hops=-1)
     with pytest.raises(SettingError, match="engine"):
         enumerate_regions(NET, BOX, hops=1, engine="reference")
+    with pytest.raises(SettingError, match="workers"):
+        enumerate_regions(NET, BOX, workers=0)
     with pytest.raises(ShapeError, match="starts"):
         enumerate_regions(NET, BOX, starts=[[0.0, 0.0]])

@@ -28,8 +28,8 @@ def net() -> Network:
 @pytest.fixture(autouse=True)
 def short_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the engines look at clock and keyboard after every few regions."""
-    monkeypatch.setattr(march, "FIRST_CHUNK", 4)
-    monkeypatch.setattr(march, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(march, "SMALLEST_BATCH", 4)
+    monkeypatch.setattr(march, "LARGEST_BATCH", 4)
     monkeypatch.setattr(reference, "PROGRESS_INTERVAL", 0.0)
 
 

@@ -63,12 +63,14 @@ class Subdivide:
         Linear-programming solver of marching, should it come to that.
     seed : int
         Of the hashes by which faces are told apart; the result does not depend on it.
+    workers : int
+        Threads of marching.
     """
 
     name = "subdivide"
 
-    def __init__(self, solver: str = "highs", seed: int = 0) -> None:
-        self.march, self.seed = March(solver), seed
+    def __init__(self, solver: str = "highs", seed: int = 0, workers: int = 1) -> None:
+        self.march, self.seed = March(solver, workers), seed
 
     def run(
         self,
