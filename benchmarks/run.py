@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import facets, local, marching, subdividing, training
+from benchmarks import certificates, facets, local, marching, subdividing, training
 
 
 def best(job: Callable[[], Any], repetitions: int = 5) -> tuple[float, Any]:
@@ -36,6 +36,7 @@ def main() -> None:
         "compilation": subdividing.compile_cost, "facets": facets.run, "march": marching.run,
         "scaling": marching.scaling, "neighbours": local.run, "second-order": training.second_order,
         "oracle": training.oracle, "share": training.share,
+        "certificates": certificates.run,
     }  # fmt: skip
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="which (all by default)")
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks.json"))

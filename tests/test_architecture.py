@@ -7,6 +7,8 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+import polyae
+
 PACKAGE = Path(__file__).resolve().parent.parent / "polyae"
 LAYERS = [
     {"errors", "arrays", "atomic", "tolerances", "networks", "domains", "check"},
@@ -101,3 +103,11 @@ def test_an_upward_import_is_seen(source: str) -> None:
 @pytest.mark.parametrize("source", ["import numpy", "from polyae.errors import ShapeError", "from .base import Solver"])
 def test_a_downward_import_passes(source: str) -> None:
     assert violations(source, "polyae.lp.highs", {"engines", "lp", "errors"}) == []
+
+
+def test_the_root_knows_where_each_public_name_lives() -> None:
+    assert {*polyae._HOME, "errors"} == set(polyae.__all__)
+    for name in polyae.__all__:
+        assert getattr(polyae, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = polyae.nothing

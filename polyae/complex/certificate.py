@@ -92,7 +92,7 @@ def _record(
         raise CertificateError(f"regions {number} and {min(neighbours.values())} of the complex share no facet")
     return {
         "pattern": "".join("01"[int(on)] for on in pattern),
-        "inside": _coordinates(witness.point if witness.exact is None else witness.exact),
+        "inside": _coordinates(proof.inside),
         "facets": facets,
         "redundant": [{"by": by, "rows": rows} for by, rows in proof.redundant],
     }
