@@ -16,7 +16,7 @@ from polyae.lp.facets import Known, Witness, find_facets
 from polyae.lp.highs_solver import HighsProgram
 from polyae.lp.multipliers import Combinations, combinations, propose_bases
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.compiled import build_rows, strictly_inside, workspace
+from polyae.predicates.compiled import beyond_alone, build_rows, strictly_inside, workspace
 from polyae.predicates.flat import flatten
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
 
@@ -143,10 +143,11 @@ class RegionProver:
 
     def _shortened(self, m: int, point: Float, beyond: int = -1) -> Float:
         """A point nearby with fewer digits that is on the same sides: less to write, to read and to multiply."""
+        rows = self.cell.rows, self.cell.coefficient_error, self.cell.offset_error
         scale = np.frexp(np.abs(point).max())[1]
         for bits in SHORT_BITS:
             rounded = np.ldexp(np.rint(np.ldexp(point, bits - scale)), scale - bits)
-            if strictly_inside(self.cell, m, rounded, beyond):
+            if beyond_alone(*rows, m, rounded, beyond, self.cell.values, self.cell.bounds):
                 return rounded
         return point.copy()
 
