@@ -53,6 +53,7 @@ def table_command(
     latent: Annotated[int, typer.Option(metavar="H")] = 10,
     neighbours: NeighboursOption = 0,
     root: RootOption = None,
+    batched: Annotated[bool, typer.Option("--batched", help="Train the runs of a small model as one program.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what it would cost.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -89,7 +90,7 @@ def table_command(
             finish({"runs": len(table.data) * len(table.settings), "projected_seconds": total}, as_json)
             return
         folder = out.with_name(out.name + ".runs")
-        rows = _filled(table, folder)
+        rows = _filled(table, folder, batched)
     write_rows(rows, out)
     text = _departures(table) + "\n" + markdown(rows)
     comparisons = compare(table, folder)
@@ -116,7 +117,7 @@ def _dataset(name: str, root: Path | None) -> Dataset:
     raise SettingError(f"--datasets {name}: without --root choose cbf or control")
 
 
-def _filled(table: Table, folder: Path) -> list[Row]:
+def _filled(table: Table, folder: Path, batched: bool) -> list[Row]:
     """All rows, behind a bar over epochs; those that a run leaves out, or had before, count when it ends."""
     from polyae.training.table import fill
 
@@ -130,7 +131,7 @@ def _filled(table: Table, folder: Path) -> list[Row]:
             show(finished * epochs)
             _say(row)
 
-        return fill(table, folder, row_done, lambda epoch: show(finished * epochs + epoch.number + 1))
+        return fill(table, folder, row_done, lambda epoch: show(finished * epochs + epoch.number + 1), batched=batched)
 
 
 def _say(row: Row) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import io
 import json
 import math
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from polyae.atomic import whole_file
@@ -24,9 +24,25 @@ from polyae.training.draws import generator_of
 from polyae.training.models import Autoencoder
 from polyae.training.protocol import RunSettings
 
+Float = NDArray[np.float64]
+
 CHECKPOINT, METRICS = "checkpoint.pt", "metrics.json"
 
-__all__ = ["Epoch", "RunResult", "TrainingState", "is_finished", "read_metrics", "run", "seconds_per_step"]
+__all__ = [
+    "CHECKPOINT",
+    "METRICS",
+    "Epoch",
+    "RunResult",
+    "TrainingState",
+    "identity_of",
+    "is_finished",
+    "read_checkpoint",
+    "read_metrics",
+    "run",
+    "save_checkpoint",
+    "seconds_per_step",
+    "write_metrics",
+]
 
 
 @dataclass(frozen=True)
@@ -106,7 +122,7 @@ class TrainingState:
 
     def _parts(self) -> dict[str, Any]:
         parts = {"model": self.model.state_dict(), "penalty": self.penalty.state_dict() if self.penalty else {}}
-        return copy.deepcopy(parts)
+        return {name: {key: value.clone() for key, value in part.items()} for name, part in parts.items()}
 
     def state(self, identity: str) -> dict[str, Any]:
         """What a checkpoint holds."""
@@ -150,10 +166,13 @@ class TrainingState:
         generator = generator_of(self.settings.seed, 1, number)
         order = torch.randperm(len(self.train), generator=generator)
         losses = np.array([self.step(self.train[i], generator) for i in order.split(self.settings.batch_size)])
+        return self.record(losses, lambda: (time.perf_counter() - began, time.process_time() - busy))
+
+    def record(self, losses: Float, times: Callable[[], tuple[float, float]]) -> Epoch:
+        """Errors after an epoch of the losses (steps, 2), and the model if it is the best so far."""
         errors = _error(self.model, self.validation), _error(self.model, self.test)
         means = losses.mean(axis=0).tolist()
-        times = time.perf_counter() - began, time.process_time() - busy
-        done = Epoch(number, means[0], means[1], *errors, *times)
+        done = Epoch(len(self.epochs), means[0], means[1], *errors, *times())
         if not self.epochs or done.validation_error < min(e.validation_error for e in self.epochs):
             self.best = self._parts()
         self.epochs.append(done)
@@ -173,19 +192,29 @@ def is_finished(epochs: Sequence[Epoch], settings: RunSettings) -> bool:
     return patience is not None and bool(errors) and len(errors) - 1 - int(np.argmin(errors)) >= patience
 
 
-def _identity(data: Dataset, settings: RunSettings) -> str:
+def identity_of(data: Dataset, settings: RunSettings) -> str:
     """What a checkpoint must agree with to be gone on with."""
     return json.dumps([data.name, data.train.shape, data.test.shape, asdict(settings)])
 
 
-def _save_checkpoint(state: dict[str, Any], path: Path) -> None:
+def save_checkpoint(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint whole or not at all."""
     buffer = io.BytesIO()  # torch reports a full disk in words of its own
     torch.save(state, buffer)
     with whole_file(path) as file:
         file.write_bytes(buffer.getbuffer())
 
 
-def _read(path: Path, identity: str) -> dict[str, Any]:
+def write_metrics(data: Dataset, run: TrainingState | RunResult, path: Path) -> None:
+    """Write the metrics file of a run whole or not at all."""
+    epochs = [asdict(epoch) for epoch in run.epochs]
+    with whole_file(path) as file:
+        text = json.dumps({"data": data.name, "settings": asdict(run.settings), "epochs": epochs}, indent=1)
+        file.write_text(text, encoding="utf-8")
+
+
+def read_checkpoint(path: Path, identity: str) -> dict[str, Any]:
+    """A checkpoint that belongs to the run or batch of this identity, or a FileFormatError."""
     try:
         state: dict[str, Any] = torch.load(path, weights_only=True)
         same = state["identity"] == identity
@@ -194,11 +223,6 @@ def _read(path: Path, identity: str) -> dict[str, Any]:
     if not same:
         raise FileFormatError(f"{path} belongs to a run on other data or with other settings; choose another folder")
     return state
-
-
-def _metrics(data: Dataset, run: TrainingState) -> str:
-    settings = asdict(run.settings)
-    return json.dumps({"data": data.name, "settings": settings, "epochs": [asdict(e) for e in run.epochs]}, indent=1)
 
 
 def read_metrics(folder: Path) -> list[Epoch]:
@@ -254,20 +278,19 @@ def run(
         If a loss is not finite.
     """
     state = TrainingState(data, settings)
-    target, identity = None if folder is None else Path(folder), _identity(data, settings)
+    target, identity = None if folder is None else Path(folder), identity_of(data, settings)
     if target is not None:
         try:
             target.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FileFormatError(f"cannot make the folder {target}: {error}") from error
         if (target / CHECKPOINT).is_file():
-            state.restore(_read(target / CHECKPOINT, identity))
+            state.restore(read_checkpoint(target / CHECKPOINT, identity))
     while not state.finished:
         done = state.epoch()
         if target is not None:
-            _save_checkpoint(state.state(identity), target / CHECKPOINT)
-            with whole_file(target / METRICS) as file:
-                file.write_text(_metrics(data, state), encoding="utf-8")
+            save_checkpoint(state.state(identity), target / CHECKPOINT)
+            write_metrics(data, state, target / METRICS)
         if on_epoch is not None:
             on_epoch(done)
     state.put(state.best)

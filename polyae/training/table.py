@@ -13,10 +13,11 @@ import numpy as np
 
 from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, NetworkError, SettingError
+from polyae.training.batched import BATCHED, run_batch
 from polyae.training.data import Dataset
 from polyae.training.paper_table import paper_figure
 from polyae.training.protocol import ModelName, RunSettings
-from polyae.training.runs import Epoch, run, seconds_per_step
+from polyae.training.runs import METRICS, Epoch, RunResult, run, seconds_per_step, write_metrics
 
 __all__ = ["Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "run_folder", "write_rows"]
 
@@ -105,17 +106,42 @@ def run_folder(folder: Path, data: str, settings: RunSettings) -> Path:
     return folder / data.replace(" ", "-") / name.replace(" ", "-")
 
 
-def _one(data: Dataset, settings: RunSettings, folder: Path, on_epoch: Callable[[Epoch], None] | None) -> Row:
+def _row(data: Dataset, settings: RunSettings, result: RunResult | None, times: tuple[float, float]) -> Row:
+    """A row from a result, or from None for a run that diverged in these times."""
     common = (data.name, settings.model, settings.weight, settings.noise, settings.seed)
-    began, busy = time.perf_counter(), time.process_time()
-    try:
-        result = run(data, settings, run_folder(folder, data.name, settings), on_epoch=on_epoch)
-    except NetworkError:
-        times = time.perf_counter() - began, time.process_time() - busy
+    if result is None:
         return Row(*common, 0, 0, math.nan, math.nan, *times)
     best, epochs = result.best, result.epochs
     times = sum(epoch.seconds for epoch in epochs), sum(epoch.processor_seconds for epoch in epochs)
     return Row(*common, len(epochs), best.number, best.validation_error, best.test_error, *times)
+
+
+def _one(data: Dataset, settings: RunSettings, folder: Path, on_epoch: Callable[[Epoch], None] | None) -> Row:
+    began, busy = time.perf_counter(), time.process_time()
+    try:
+        result = run(data, settings, run_folder(folder, data.name, settings), on_epoch=on_epoch)
+    except NetworkError:
+        return _row(data, settings, None, (time.perf_counter() - began, time.process_time() - busy))
+    return _row(data, settings, result, (math.nan, math.nan))
+
+
+def _batches(
+    data: Dataset, settings: Sequence[RunSettings], folder: Path, on_epoch: Callable[[Epoch], None] | None
+) -> dict[RunSettings, Row]:
+    """Rows of the models that can be stacked, every model as one program."""
+    rows = {}
+    for model in BATCHED:
+        chosen = [each for each in settings if each.model == model]
+        if not chosen:
+            continue
+        results = run_batch(data, chosen, folder / data.name.replace(" ", "-"), on_epoch=on_epoch)
+        for each, result in zip(chosen, results, strict=True):
+            rows[each] = _row(data, each, result, (math.nan, math.nan))
+            if result is not None:
+                target = run_folder(folder, data.name, each)
+                target.mkdir(exist_ok=True)
+                write_metrics(data, result, target / METRICS)
+    return rows
 
 
 def fill(
@@ -123,15 +149,19 @@ def fill(
     folder: Path,
     on_row: Callable[[Row], None] | None = None,
     on_epoch: Callable[[Epoch], None] | None = None,
+    *,
+    batched: bool = False,
 ) -> list[Row]:
     """Run what has not been run yet; every run has its own folder, so that a killed table goes on where it was.
 
-    Errors as :func:`polyae.training.runs.run`, but a run that diverges is a row with errors NaN.
+    Errors as :func:`polyae.training.runs.run`, but a run that diverges is a row with errors NaN.  `batched` trains all
+    runs of one of the smaller models as one program, see :mod:`polyae.training.batched`.
     """
     rows = []
     for data in table.data:
+        together = _batches(data, table.settings, folder, on_epoch) if batched else {}
         for settings in table.settings:
-            rows.append(_one(data, settings, folder, on_epoch))
+            rows.append(together[settings] if settings in together else _one(data, settings, folder, on_epoch))
             if on_row is not None:
                 on_row(rows[-1])
     return rows

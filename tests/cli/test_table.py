@@ -15,7 +15,7 @@ TABLE = (*SMALL, "--datasets", "control", "--runs", 1, "--lambdas", "1", "--nois
 def test_table_and_its_resumption(cli: Polyae, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     out = tmp_path / "t.parquet"
-    options = ("--models", "ae,second-order-exact", "--neighbours", 1, "--out", out, *TABLE)
+    options = ("--batched", "--models", "ae,second-order-exact", "--neighbours", 1, "--out", out, *TABLE)
     first = cli("table", *options)
     assert first.code == 0 and first.json["runs"] == 2 and "h in all" in first.err
     text = (tmp_path / "t.md").read_text(encoding="utf-8")

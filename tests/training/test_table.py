@@ -8,9 +8,9 @@ import pytest
 from polyae.errors import FileFormatError, SettingError
 from polyae.training.paper_table import paper_figure
 from polyae.training.protocol import ModelName, RunSettings
-from polyae.training.runs import run
+from polyae.training.runs import read_metrics, run
 from polyae.training.synthetic import synthetic_control
-from polyae.training.table import Row, Table, fill, markdown, plan, projected_seconds, read_rows, write_rows
+from polyae.training.table import Row, Table, fill, markdown, plan, projected_seconds, read_rows, run_folder, write_rows
 
 DATA = synthetic_control(num_train=24, num_test=12)
 SMALL = RunSettings(epochs=2, batch_size=8, hidden=(8,), latent_dim=2, num_generators=1)
@@ -51,6 +51,20 @@ def test_a_stopped_table_goes_on_to_the_same_rows(tmp_path: Path) -> None:
     assert len(whole) == 6 and without_time(whole) == without_time(resumed)
     assert [row.seconds for row in resumed[:3]] == [row.seconds for row in seen]  # not run again
     assert whole[0].test_error == run(DATA, small_table().settings[0]).test_error
+
+
+def test_a_batched_table_has_the_same_rows_up_to_rounding(tmp_path: Path) -> None:
+    single, batched = fill(small_table(), tmp_path / "a"), fill(small_table(), tmp_path / "b", batched=True)
+    again = fill(small_table(), tmp_path / "b", batched=True)
+    assert without_time(batched) == without_time(again)
+    for a, b in zip(single, batched, strict=True):
+        assert (a.model, a.weight, a.seed, a.epochs) == (b.model, b.weight, b.seed, b.epochs)
+        assert b.test_error == pytest.approx(a.test_error, rel=1e-4) and b.processor_seconds > 0
+    for settings in small_table().settings:
+        assert len(read_metrics(run_folder(tmp_path / "b", DATA.name, settings))) == 2
+    wild = Table([DATA], plan(["denoising"], runs=1, weights=[1.0], noises=[0.1, 1e30], common=SMALL))
+    fine, lost = fill(wild, tmp_path / "c", batched=True)
+    assert math.isnan(lost.test_error) and fine.epochs == 2
 
 
 def test_rows_survive_a_file(tmp_path: Path) -> None:
