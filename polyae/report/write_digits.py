@@ -90,7 +90,12 @@ def _counts(study: DigitsStudy) -> Table:
         ("regions that hold training data", f"{numbers['regions_with_training_data']:,}"),
         ("regions that hold any scan", f"{numbers['regions_with_data']:,}"),
     ]
-    claim = {"exact": "every decision is proved or rational", "float": "float64 decisions", "partial": "not finished"}
+    claim = {
+        "proved": "an independent checker accepted a certificate",
+        "exact": "every decision is proved or rational",
+        "float": "float64 decisions",
+        "partial": "not finished",
+    }
     guarantee = study.complex.guarantee
     return Table(f"Counts on the box (guarantee: {guarantee}, {claim[guarantee]})", ("", ""), rows)
 
