@@ -131,12 +131,11 @@ def boxed_radii(rows: FacetRows, maps: ReducedMaps, balls: Inscribed, i: int, an
         low[1:4] = np.inf
     ball = pi ** (h / 2) / gamma_function(h / 2 + 1) * found.inner[0] ** h
     low[5], high[5] = ball, float(np.prod((found.up + found.down)[:h]))
-    factor = (
-        stretch * np.array([1 - h * min(relative, 1 / h), 1 + 2 * h * relative])
-        if relative < 1 / (2 * h)
-        else [0, np.inf]
-    )
-    low[11], high[11] = low[5] * factor[0], high[5] * factor[1]
+    below, above = 0.0, np.inf
+    if relative < 1 / (2 * h):
+        below, above = stretch * (1 - h * relative), stretch * (1 + 2 * h * relative)
+    low[11] = low[5] * below if below else 0.0
+    high[11] = high[5] * above if above else 0.0
     low[1:] *= np.maximum(1 - 2 * h * found.error, 0.0)
     high *= 1 + 2 * h * found.error
     if flat:
@@ -201,10 +200,12 @@ def _image_inner(rows: FacetRows, maps: ReducedMaps, found: _Enclosure, i: int) 
     relative = float(maps.relative[i])
     if not relative < 0.1:
         return 0.0, above
+    if np.isinf(found.inner[0]):
+        return np.inf, np.inf
     mine = slice(rows.first[i], rows.first[i + 1])
     weights = maps.row_norms(rows.values[mine, :-1], np.full(mine.stop - mine.start, i))
     bounds = inscribed_balls(np.array([0, len(weights)]), rows.values[mine], weights, found.centre[None])[1][0]
     reach = float(np.linalg.norm(np.maximum(found.up, found.down)[: len(found.centre)]))
-    upper = bounds[1] + bounds[2] * reach * np.sqrt(len(found.centre))
+    upper = bounds[1] + bounds[2] * reach * np.sqrt(len(found.centre)) if np.isfinite(reach) else np.inf
     error = relative + found.error
     return float(bounds[0]) * (1 - 2 * error), float(min(upper * (1 + 2 * error), above))

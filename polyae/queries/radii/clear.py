@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull
+from scipy.spatial import ConvexHull, QhullError
 
 from polyae.complex.facet_rows import FacetRows
 from polyae.complex.inscribed import inscribed_balls
@@ -176,7 +176,15 @@ def _from_anchors(shape: Float, first: Int, local: Float, images: Float, maps: R
 def _add_volumes(shape: Float, first: Int, local: Float) -> None:
     if local.shape[1] > 2:
         for i in np.flatnonzero(np.diff(first) > 0):
-            shape[i, 8] = ConvexHull(local[first[i] : first[i + 1]]).volume
+            shape[i, 8] = _hull_volume(local[first[i] : first[i + 1]])
+
+
+def _hull_volume(points: Float) -> float:
+    """Volume of the hull, NaN if Qhull gives up, which leaves the region to rational arithmetic."""
+    try:
+        return float(ConvexHull(points).volume)
+    except QhullError:
+        return float("nan")
 
 
 def _assemble(
