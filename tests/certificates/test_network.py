@@ -59,7 +59,8 @@ def test_the_general_slope_of_a_leaky_layer() -> None:
     "change",
     [
         {"weight": [[1, 2], [3]]}, {"weight": [[1, 2, 3], [4, 5, 6]]}, {"bias": [0]}, {"bias": [0, "1"]},
-        {"bias": [0, True]}, {"negative_slope": [1]}, {"activation": "tanh"}, {"weight": []}, {"bias": [0, float("nan")]},
+        {"bias": [0, True]}, {"negative_slope": [1]}, {"activation": "tanh"}, {"weight": []},
+        {"bias": [0, float("nan")]},
     ],
 )  # fmt: skip
 def test_malformed_layers(change: dict[str, Any]) -> None:
