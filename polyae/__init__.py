@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from polyae.networks.slices import Slice
     from polyae.queries.balls import BallCounts, count_in_balls
     from polyae.queries.count_estimate import RegionEstimate, estimate_regions
+    from polyae.queries.count_statistics import CurveStatistics, Occupancy, curve_statistics, occupancy
     from polyae.queries.interval import Interval
     from polyae.queries.manifolds import (
         Chart,
@@ -48,6 +49,7 @@ __all__ = [
     "BallCounts",
     "Box",
     "Chart",
+    "CurveStatistics",
     "Domain",
     "EstimatedGenerators",
     "Interval",
@@ -57,6 +59,7 @@ __all__ = [
     "Neighbourhood",
     "NeighbourhoodBatch",
     "Network",
+    "Occupancy",
     "Orbit",
     "PointCloud",
     "Polytope",
@@ -74,6 +77,7 @@ __all__ = [
     "TheoremBound",
     "Union",
     "count_in_balls",
+    "curve_statistics",
     "enumerate_regions",
     "errors",
     "estimate_generators",
@@ -86,6 +90,7 @@ __all__ = [
     "load_curve",
     "load_manifold",
     "neighbours",
+    "occupancy",
     "radii",
     "read_network",
     "region_curve",
@@ -105,6 +110,7 @@ _HOME = {
     "BallCounts": "polyae.queries.balls",
     "Box": "polyae.domains",
     "Chart": "polyae.queries.manifolds",
+    "CurveStatistics": "polyae.queries.count_statistics",
     "Domain": "polyae.domains",
     "EstimatedGenerators": "polyae.queries.manifolds",
     "Interval": "polyae.queries.interval",
@@ -114,6 +120,7 @@ _HOME = {
     "Neighbourhood": "polyae.queries.neighbours",
     "NeighbourhoodBatch": "polyae.queries.neighbours",
     "Network": "polyae.networks.network",
+    "Occupancy": "polyae.queries.count_statistics",
     "Orbit": "polyae.queries.manifolds",
     "PointCloud": "polyae.queries.manifolds",
     "Polytope": "polyae.domains",
@@ -131,6 +138,7 @@ _HOME = {
     "TheoremBound": "polyae.queries.theorem",
     "Union": "polyae.queries.manifolds",
     "count_in_balls": "polyae.queries.balls",
+    "curve_statistics": "polyae.queries.count_statistics",
     "enumerate_regions": "polyae.complex.enumerate",
     "estimate_generators": "polyae.queries.manifolds",
     "estimate_regions": "polyae.queries.count_estimate",
@@ -142,6 +150,7 @@ _HOME = {
     "load_curve": "polyae.queries.region_curve",
     "load_manifold": "polyae.queries.manifolds",
     "neighbours": "polyae.queries.neighbours",
+    "occupancy": "polyae.queries.count_statistics",
     "radii": "polyae.queries.radii",
     "read_network": "polyae.networks",
     "region_curve": "polyae.queries.region_curve",

@@ -15,6 +15,7 @@ from polyae.cli.balls import count_command
 from polyae.cli.check import check_command
 from polyae.cli.demo import demo_command
 from polyae.cli.enumeration import enumerate_command
+from polyae.cli.figure import figure_command
 from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
@@ -43,6 +44,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "radii": radii_command,
     "bound": bound_command,
     "count": count_command,
+    "figure": figure_command,
 }
 
 

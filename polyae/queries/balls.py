@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.engines.outward.round import Progress
 from polyae.errors import SettingError
-from polyae.networks.network import Network
+from polyae.networks.network import Layer, Network
 from polyae.networks.slices import Slice
 from polyae.queries.count_bounds import most_regions_in_ball
 from polyae.queries.count_estimate import RegionEstimate, estimate_regions
@@ -179,6 +179,8 @@ def count_in_balls(
         raise SettingError("data are counted beside a slice only for p = 2 and orthonormal directions: lengths differ")
     place = [Fraction(c) for c in middle.tolist()] if on is None else on.exact_point(middle.tolist())
     inside = None if data is None else count_data(finite(data, (-1, whole_dim), "data"), place, sizes, p)
+    if max_seconds is not None:
+        _compile()
     ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
     seconds = None if max_seconds is None else max_seconds * (EXACT_SHARE if runs else 1.0)
     curve = region_curve(
@@ -190,6 +192,13 @@ def count_in_balls(
     upper = _upper_bounds(network, middle, sizes, p, known)
     estimates = _estimates(network, middle, sizes, p, known, runs, seed, ends)
     return BallCounts(middle, float(p), sizes, lower, upper, known, estimates, inside, curve)
+
+
+def _compile() -> None:
+    """Compile what is not compiled yet before the clock starts."""
+    tiny = Network([Layer([[1.0]], [-0.5], 0.0)])
+    region_curve(tiny, [0.0], 1.0, 2)
+    estimate_regions(tiny, np.zeros(1), 1.0)
 
 
 def _upper_bounds(

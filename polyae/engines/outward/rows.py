@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.outward.frame import Frame
 from polyae.predicates.compiled import CellRows, evaluate_rows, gamma_kernel
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import compiled, proposal
 from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -93,8 +93,8 @@ def near_rows(frame: Frame, cell: CellRows, m: int, horizon: float, near: NearRo
     k, n = len(frame.centre), near.normals.shape[1]
     plain = len(frame.lift) == 0
     evaluate_rows(cell, m, frame.centre)
-    gradients = np.ascontiguousarray(cell.rows[:k, :m])
-    lifted = gradients if plain else np.dot(frame.lift, gradients)
+    gradients = cell.rows[:k, :m]
+    lifted = gradients if plain else _product(frame.lift, gradients)
     spread, rounding = np.sqrt(1.0 * k), gamma_kernel(k + 2)
     shift = 0.0
     for c in range(k):
@@ -131,9 +131,29 @@ def near_rows(frame: Frame, cell: CellRows, m: int, horizon: float, near: NearRo
         count += 1
     for i in range(count):
         near.tolerances[i] = 4 * (near.height_error[i] + near.normal_error[i] * min(horizon, farthest))
-    chosen = near.normals[:count]
-    near.gram[:count, :count] = np.dot(chosen, chosen.T)
+    for i in range(count):
+        for j in range(i + 1):
+            near.gram[i, j] = near.gram[j, i] = _inner(near.normals[i], near.normals[j])
     return count
+
+
+@proposal
+def _inner(a: Float, b: Float) -> float:
+    total = 0.0
+    for k in range(len(a)):
+        total += a[k] * b[k]
+    return total
+
+
+@compiled
+def _product(a: Float, b: Float) -> Float:
+    """Matrix product, summed in order; loops cost less to compile than a call of BLAS, and b is narrow."""
+    total = np.zeros((len(a), b.shape[1]))
+    for i in range(len(a)):
+        for k in range(len(b)):
+            for j in range(b.shape[1]):
+                total[i, j] += a[i, k] * b[k, j]
+    return total
 
 
 @compiled
