@@ -61,6 +61,8 @@ def check_writable(path: str | Path) -> None:
     """
     with _complaining(path):
         target, written = _places(path)
+        if not target.parent.is_dir():
+            raise FileFormatError(f"cannot write {path}: there is no folder {target.parent}")
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if written != target:
