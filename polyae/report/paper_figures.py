@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -132,20 +131,14 @@ def count_networks(settings: BallFigure, data: Dataset) -> dict[str, BallCounts 
             train(model, data, steps=settings.steps, seed=settings.seed)
         encoder, decoder = from_torch(model.encoder), from_torch(model.decoder)
         network = decoder if settings.latent else encoder >> decoder
-        points = _codes(model, data.train) if settings.latent else data.train
-        centre = _codes(model, data.test[:1])[0] if settings.latent else data.test[0]
+        points = encoder(data.train) if settings.latent else data.train
+        centre = encoder(data.test[0]) if settings.latent else data.test[0]
         reach = 1.001 * float(np.linalg.norm(points - centre, axis=1).max())
         radii = reach * np.geomspace(settings.smallest, 1.0, settings.num_radii)
         found[name] = count_in_balls(
             network, centre, radii, points, max_seconds=settings.budget, seed=settings.seed, runs=16
         )
     return found
-
-
-def _codes(model: Autoencoder, points: Float) -> Float:
-    with torch.no_grad():
-        codes = model.encoder(torch.as_tensor(points, dtype=torch.float32))
-    return np.asarray(codes.numpy(), dtype=np.float64)
 
 
 def balls_figure(settings: BallFigure, data: Dataset, counts: dict[str, BallCounts | None]) -> Figure:
