@@ -71,6 +71,6 @@ def test_what_cannot_be_proved(cli: Polyae, tmp_path: Path) -> None:
     out = tmp_path / "part.npz"
     answer = cli("enumerate", NET, "--space", "--max-regions", 5, "--certify", path, "--out", out)
     assert answer.complains("only a complete complex", "max_regions") and len(polyae.load(out)) == 5
-    assert cli("enumerate", NET, "--space", "--certify", tmp_path / "none" / "c").complains("there is no folder")
+    assert cli("enumerate", NET, "--space", "--certify", tmp_path / "none" / "c").complains("cannot write", "none")
     assert not path.exists()
     assert cli("enumerate", NET, "--resume", out, "--prove", "--json").json["guarantee"] == "proved"
