@@ -16,7 +16,7 @@ from benchmarks.networks import module
 __all__ = ["PEERS"]
 
 #: Regions between which a peer is timed, so that its start-up does not count.
-FEW, MORE = 20, 120
+FEW, MORE = 10, 40
 
 
 def relucent(h: int, hidden: tuple[int, ...]) -> float:

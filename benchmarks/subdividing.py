@@ -23,12 +23,12 @@ from polyae import Layer, Network, enumerate_regions
 __all__ = ["compile_cost", "degenerate", "growth", "run"]
 
 #: Regions that the engine with one LP a row is timed on.
-SAMPLE = 30
-#: Input dimension, hidden widths, and half-widths of boxes that hold about 10^3, 10^4, 10^5 and 10^6 regions.
+SAMPLE = 4
+#: Input dimension, hidden widths, and half-widths of boxes that hold from 10^3 to 10^6 regions (h = 2: to 2 10^5).
 GROWTH = {
-    2: ((512, 512, 512), (0.06, 0.23, 0.8, 4.0)),
-    3: ((128, 128), (0.06, 0.17, 0.5, 2.2)),
-    4: ((48, 48), (0.1, 0.24, 0.55, 1.5)),
+    2: ((256, 256, 256), (0.1, 0.35, 1.0, 4.0)),
+    3: ((128, 128), (0.08, 0.2, 0.5, 1.4)),
+    4: ((48, 48), (0.09, 0.2, 0.5, 1.3)),
 }
 
 

@@ -68,6 +68,7 @@ class EdgeSubdivision:
                 clear(self.mesh, count, edges, plan.units, plan.rows, plan.per_steepness)
             before = plan.layer
         arrangement.kernel.counts.filtered += int(self.counters[PROVED])
+        self.mesh = self.mesh._replace(values=np.empty((0, 0)))  # most of the memory, and not needed any more
 
     def _insert(self, number: int, plan: LayerPlan) -> None:
         self.counters[NEXT] = self.counters[STAGE] = 0

@@ -60,6 +60,7 @@ class FaceSubdivision:
             self._insert(number, plan)
             self._record(number, plan)
             before = plan.layer
+        self.lattice = self.lattice._replace(values=np.empty((0, 0)))  # not needed any more
 
     @property
     def count(self) -> int:
