@@ -111,7 +111,7 @@ def boxed_radii(rows: FacetRows, maps: ReducedMaps, balls: Inscribed, i: int, an
     axes = np.vstack([np.eye(h), sizes[:, None] * turn])
     found = _enclose(rows, balls, i, axes) if balls.clear[i] else _enclose_exactly(rows, i, axes)
     offset = np.where(np.isnan(anchor), 0.0, anchor - found.centre)
-    image_inner = _image_inner(rows, maps, found, i)
+    image_inner = _image_inner(rows, maps, found, i, bool(balls.clear[i]))
     flat, stretch, relative = bool(maps.flat[i]), float(maps.stretch[i]), float(maps.relative[i])
     low, high = np.zeros(12), np.full(12, np.inf)
     low[0], high[0], low[6], high[6] = *found.inner, *image_inner
@@ -191,7 +191,7 @@ def _enclose_exactly(rows: FacetRows, i: int, axes: Float) -> _Enclosure:
     return _Enclosure(centre, inner, np.array(points), half[0], half[1], ROUNDING)
 
 
-def _image_inner(rows: FacetRows, maps: ReducedMaps, found: _Enclosure, i: int) -> tuple[float, float]:
+def _image_inner(rows: FacetRows, maps: ReducedMaps, found: _Enclosure, i: int, clear: bool) -> tuple[float, float]:
     """Bounds of the inradius of the image."""
     stretch = float(np.linalg.norm(maps.matrices[i], 2) + maps.error[i])
     above = stretch * found.inner[1] if found.inner[1] < np.inf else np.inf
@@ -202,6 +202,8 @@ def _image_inner(rows: FacetRows, maps: ReducedMaps, found: _Enclosure, i: int) 
         return 0.0, above
     if np.isinf(found.inner[0]):
         return np.inf, np.inf
+    if not clear:
+        return found.inner[0] * float(np.linalg.svd(maps.matrices[i])[1][-1]) * (1 - relative), above
     mine = slice(rows.first[i], rows.first[i + 1])
     weights = maps.row_norms(rows.values[mine, :-1], np.full(mine.stop - mine.start, i))
     bounds = inscribed_balls(np.array([0, len(weights)]), rows.values[mine], weights, found.centre[None])[1][0]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from polyae.complex.inscribed import exact_inradius
 from polyae.complex.polytope import Polyhedron
 from polyae.lp.generators import exact_volume
-from polyae.queries.enclosing_ball import enclosing_balls
 from polyae.queries.radii.clear import Table
 from polyae.queries.radii.maps import gram
 from polyae.queries.radii.shapes import WIDTH_DIMENSIONS
+from polyae.queries.radii.smallest_ball import SmallestBall
 
 Float = NDArray[np.float64]
 
@@ -53,8 +53,11 @@ def careful_radii(shape: Polyhedron, matrix: fmpq_mat, anchor: Float) -> Table:
     bounded = shape.generators.bounded
     rays = [*shape.generators.rays, *shape.generators.lines]
     open_image = any(any((matrix * _column(ray)).entries()) for ray in rays)
-    latent = _extents(vertices, at) if bounded else np.full(3, np.inf)
-    data = np.full(3, np.inf) if open_image else _extents(vertices * matrix.transpose(), at * matrix.transpose())
+    latent, data = np.full(3, np.inf), np.full(3, np.inf)
+    if bounded:
+        latent = _extents(vertices, at, _identity(h), vertices)
+    if not open_image:
+        data = _extents(vertices * matrix.transpose(), at * matrix.transpose(), products, vertices)
     widths, whole = _widths(shape, vertices, metric)
     volumes = np.full(2, np.inf)
     if bounded:
@@ -70,15 +73,15 @@ def careful_radii(shape: Polyhedron, matrix: fmpq_mat, anchor: Float) -> Table:
     return Table(values, lower, upper)
 
 
-def _extents(points: fmpq_mat, anchor: fmpq_mat) -> Float:
-    """Circumradius, largest distance from the anchor, and diameter of points, the rows of a matrix."""
+def _extents(points: fmpq_mat, anchor: fmpq_mat, metric: fmpq_mat, codes: fmpq_mat) -> Float:
+    """Circumradius, largest distance from the anchor, and diameter of points, the images of codes in a metric."""
     base = points.table()[0]
     table = [[float_of(x - b) for x, b in zip(row, base, strict=True)] for row in points.table()]
     apart = [[float_of(x - a) for x, a in zip(row, anchor.entries(), strict=True)] for row in points.table()]
     offsets = np.array(table)
     if offsets.shape[1] > len(offsets):
         offsets = offsets @ np.linalg.qr(offsets.T)[0]
-    radius = float(enclosing_balls(np.array([0, len(offsets)]), offsets)[2][0])
+    radius = float_of(root(SmallestBall(codes.table(), metric).square))
     diameter = max(
         (float(np.linalg.norm(offsets[:i] - offsets[i], axis=1).max()) for i in range(1, len(offsets))), default=0.0
     )
@@ -164,6 +167,10 @@ def root(x: fmpq) -> fmpq:
 def float_of(x: fmpq) -> float:
     """Nearest float64 of a rational of any size."""
     return int(x.p) / int(x.q)
+
+
+def _identity(h: int) -> fmpq_mat:
+    return fmpq_mat([[fmpq(int(j == k)) for k in range(h)] for j in range(h)])
 
 
 def _exact(x: float) -> fmpq:

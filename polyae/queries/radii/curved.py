@@ -116,7 +116,8 @@ def _drawn_in(rows: FacetRows, i: int, ball: Ball) -> Float:
     offset = start - ball.centre
     along, length = steps @ offset, (steps**2).sum(axis=1)
     room = np.sqrt(np.maximum(along**2 + length * (ball.radius**2 - offset @ offset), 0.0))
-    share = np.clip((room - along) / length, 0.0, 1.0)
+    # In a tiny region the float64 witness may coincide with a vertex, whose step is then 0 whatever its share.
+    share = np.clip((room - along) / np.where(length > 0, length, 1.0), 0.0, 1.0)
     return np.vstack([start, start + share[:, None] * steps])
 
 

@@ -44,7 +44,7 @@ def radii(
     cx : RegionComplex
     anchors : array, shape (n, h), optional
         One code for each region, from which contact radii are measured (in data space, from its image).  By default
-        the centre of a largest inscribed ball.
+        the centre of a largest inscribed ball, one of them where they are several.
     accuracy : float
         Relative width that an interval may have.  Regions for which rounding allows less are computed in
         rational arithmetic, which takes milliseconds each; the smaller the accuracy, the more of them.
