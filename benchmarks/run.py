@@ -36,6 +36,7 @@ def main() -> None:
         "compilation": subdividing.compile_cost, "facets": facets.run, "march": marching.run,
         "scaling": marching.scaling, "neighbours": local.run, "radii": radii.run, "second-order": training.second_order,
         "oracle": training.oracle, "share": training.share,
+        "batches": training.batches,
         "certificates": certificates.run,
     }  # fmt: skip
     parser.add_argument("parts", nargs="*", choices=[*parts, []], help="which (all by default)")

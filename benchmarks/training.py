@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from polyae.training.affine_maps import affine_maps
+from polyae.training.batched import BATCHED, run_batch
 from polyae.training.data import Dataset
 from polyae.training.draws import generator_of
 from polyae.training.epsilon import closed_form_epsilon
@@ -18,10 +19,10 @@ from polyae.training.neighbour_oracle import NeighbourMaps, NeighbourOracle
 from polyae.training.protocol import ModelName, RunSettings
 from polyae.training.rank_one import neighbour_value
 from polyae.training.regulariser import LieGroupRegulariser
-from polyae.training.runs import TrainingState
+from polyae.training.runs import TrainingState, run
 from polyae.training.synthetic import cbf, synthetic_control
 
-__all__ = ["oracle", "second_order", "share"]
+__all__ = ["batches", "oracle", "second_order", "share"]
 
 CODES, HIDDEN, H, GENERATORS = 16, (128, 64, 32), 10, 10
 
@@ -149,3 +150,22 @@ def _timed_steps(data: Dataset, model: ModelName, first: int = 50, last: int = 8
         return (time.process_time() - began) / (last - first), asked / (last - first)
     finally:
         NeighbourOracle.find = find  # type: ignore[method-assign]
+
+
+def batches(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
+    """Nine runs of two epochs, one after the other and as one program; generated Synthetic Control."""
+    torch.set_num_threads(1)
+    data = synthetic_control()
+    for model in BATCHED:
+        settings = [
+            RunSettings(model, weight=weight, seed=seed, epochs=2) for weight in (0.01, 1.0, 100.0) for seed in range(3)
+        ]
+        single, _ = best(lambda: [run(data, each) for each in settings], 2)  # noqa: B023
+        together, _ = best(lambda: run_batch(data, settings), 3)  # noqa: B023
+        yield {
+            "model": model,
+            "runs": len(settings),
+            "single_s": single,
+            "batched_s": together,
+            "ratio": single / together,
+        }

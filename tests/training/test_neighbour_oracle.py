@@ -1,5 +1,7 @@
 """The oracle's neighbours are those of the reference engine, and its maps those of the patterns."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -260,3 +262,13 @@ def test_codes_of_wrong_shape_are_refused(choose):
 def test_neighbours_that_do_not_fit_are_refused():
     with pytest.raises(ShapeError, match="2 neighbours need shape"):
         neighbour_maps(cross(), np.ones((1, 2), bool), np.zeros(2, int), np.ones((1, 2), bool))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_tensors_on_a_gpu():
+    module = random_module(3, seed=1)
+    codes = torch.tensor(np.random.default_rng(1).normal(size=(5, 3)))
+    there = NeighbourOracle(copy.deepcopy(module).cuda())(codes.cuda())
+    here = NeighbourOracle(module)(codes)
+    assert there.A_neighbours.is_cuda and there.distances.is_cuda
+    torch.testing.assert_close(there.A_neighbours.cpu(), here.A_neighbours)
