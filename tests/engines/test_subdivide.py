@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from polyae import Ball, Box, Domain, Layer, Network, RegionComplex, Space, enumerate_regions
-from polyae.complex.enumerate import arrange
+from polyae.complex.enumerate import arrange, choose_engine
 from polyae.engines.subdivide.by_edges import EdgeSubdivision
 from polyae.engines.subdivide.by_faces import FaceSubdivision
 from polyae.engines.subdivide.polytope_faces import polytope_faces
@@ -111,6 +111,17 @@ def test_numbers_out_of_range_are_marched() -> None:
     net = Network([Layer([[1e200]], [0.5e200], 0.0), Layer([[1.0]], [0.0])])
     found = enumerate_regions(net, cube(1, -1, 1), engine="subdivide")
     assert (found.engine, len(found)) == ("march", 2)
+
+
+@pytest.mark.parametrize(
+    ("h", "units", "engine"),
+    [(1, 1, "subdivide"), (6, 2, "subdivide"), (7, 2, "march"), (7, 28, "subdivide"), (8, 64, "march")],
+)
+def test_which_engine_is_faster(h: int, units: int, engine: str) -> None:
+    weight = np.zeros((units, h))
+    weight[:, 0] = 1.0
+    net = Network([Layer(weight, 2.0 + np.arange(units), 0.0), Layer(np.ones((1, units)), [0.0])])
+    assert choose_engine("auto", "highs", arrange(net, cube(h, -1, 1)), whole=True).name == engine
 
 
 def test_a_region_budget_needs_marching() -> None:
