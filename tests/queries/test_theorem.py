@@ -62,7 +62,8 @@ def test_parabola(reach: float, count: int) -> None:
     radii = width / 2 * np.sqrt(1 + tangents**2)
     assert result.u1.contains(width**2 / 8) and result.u1.relative_width <= GAP
     assert result.sum_radii.contains(radii.sum()) and result.sum_radii.relative_width <= GAP
-    np.testing.assert_allclose(result.radii.data_circumradius, radii, rtol=1e-9)
+    np.testing.assert_allclose(result.circumradii, np.stack([radii, radii], axis=1), rtol=1e-9)
+    assert (result.circumradii[:, 0] <= radii).all() and (radii <= result.circumradii[:, 1]).all()
     assert result.contacts.delta.max() < 1e-9 and result.contacts.angles.max() < 1e-9
     assert result.residuals is not None
     assert result.residuals.exponential.max() < 1e-9

@@ -55,13 +55,13 @@ class ProductOrbit(Chart):
         for k in np.flatnonzero(~(sides[:, 0] < sides[:, 1])):
             raise DataError(f"the interval of parameter {k} is empty: {sides[k].tolist()}; start < end is needed")
         self.lo, self.hi = sides.T.copy()
-        self._flows = [Exponential(g) for g in self.generators]
+        self.flows = [Exponential(g) for g in self.generators]
         self.scales = self._scales()
         for array in (self.generators, self.x0, self.lo, self.hi):
             array.setflags(write=False)
 
     def _scales(self) -> Float:
-        return np.array([flow.norm or 1.0 for flow in self._flows])
+        return np.array([flow.norm or 1.0 for flow in self.flows])
 
     def __repr__(self) -> str:
         box = ", ".join(f"[{a:g}, {b:g}]" for a, b in zip(self.lo, self.hi, strict=True))
@@ -80,7 +80,7 @@ class ProductOrbit(Chart):
     def act(self, theta: ArrayLike, vectors: Float) -> Float:
         """Apply ``exp(θ_1 G_1) ⋯ exp(θ_m G_m)`` to vectors (n, ..., d), one θ (m,) for each first index."""
         values = self._parameters(theta)
-        for flow, t in zip(reversed(self._flows), values.T[::-1], strict=True):
+        for flow, t in zip(reversed(self.flows), values.T[::-1], strict=True):
             vectors = flow.apply(t, vectors)
         return vectors
 
@@ -103,7 +103,7 @@ class ProductOrbit(Chart):
         first = np.zeros((n, m, *vectors.shape[1:]))
         second = np.zeros((n, m, m, *vectors.shape[1:]))
         for j in reversed(range(m)):
-            apply = self._flows[j].apply
+            apply = self.flows[j].apply
             x, first[:, j:], second[:, j:, j:] = (
                 apply(theta[:, j], x), apply(theta[:, j], first[:, j:]), apply(theta[:, j], second[:, j:, j:])
             )  # fmt: skip
@@ -116,7 +116,7 @@ class ProductOrbit(Chart):
     def point_errors(self, theta: ArrayLike) -> Float:
         values = self._parameters(theta)
         size, error = np.full(len(values), float(np.linalg.norm(self.x0)) * UP), np.zeros(len(values))
-        for flow, t in zip(reversed(self._flows), values.T[::-1], strict=True):
+        for flow, t in zip(reversed(self.flows), values.T[::-1], strict=True):
             stretch = np.exp(flow.growth * np.abs(t)) * UP
             error = (stretch * error + flow.errors(t) * (size + error)) * UP
             size = size * stretch
@@ -126,12 +126,19 @@ class ProductOrbit(Chart):
         values = self._parameters(theta)
         size, points = self._size(np.abs(values)), self.point_errors(values)
         # One more product with a generator for each derivative; weighed by the norms, which are the scales.
-        product = max(flow.product_error / (flow.norm or 1.0) for flow in self._flows)
+        product = max(flow.product_error / (flow.norm or 1.0) for flow in self.flows)
         return np.stack([points, (points + product * size) * UP, (points + 2 * product * size) * UP], axis=1)
+
+    def relative_bounds(self, theta: ArrayLike) -> tuple[Float, Float]:
+        """For parameters (n, m): how much :meth:`act` can lengthen a vector, and its error in units of the longest."""
+        values = np.abs(self._parameters(theta))
+        growth = np.exp(values @ np.array([flow.growth for flow in self.flows])) * UP
+        error = np.sum([flow.errors(t) for flow, t in zip(self.flows, values.T, strict=True)], axis=0)
+        return growth, np.asarray(error * growth * UP)
 
     def _size(self, farthest: Float) -> Float:
         """Largest norm (n,) that x0 can grow to, and its derivatives in units of the norms of the generators."""
-        growth = np.exp(farthest @ np.array([flow.growth for flow in self._flows]))
+        growth = np.exp(farthest @ np.array([flow.growth for flow in self.flows]))
         return np.asarray(growth * np.linalg.norm(self.x0) * UP)
 
     def derivative_bounds(self, centre: Float, half: Float) -> Float:
@@ -200,18 +207,18 @@ class Orbit(ProductOrbit):
         """Whether the orbit ends where it began, up to rounding; it then holds ``x(θ)`` for every real θ."""
         first, last = self.points(np.stack([self.lo, self.hi]))
         # The phases are wrong by the rounding of θ ‖G‖.
-        reach = 1.0 + self._flows[0].norm * max(abs(self.lo[0]), abs(self.hi[0]))
+        reach = 1.0 + self.flows[0].norm * max(abs(self.lo[0]), abs(self.hi[0]))
         return bool(np.linalg.norm(first - last) <= 1e-14 * reach * np.linalg.norm(first))
 
     def jet_errors(self, theta: ArrayLike) -> Float:
         # The scale is 1 here, so derivatives carry norms of G.
-        norm = self._flows[0].norm
+        norm = self.flows[0].norm
         return super().jet_errors(theta) * np.array([1.0, norm, norm**2]) * UP
 
     def derivative_bounds(self, centre: Float, half: Float) -> Float:
         # d^k x / dθ^k = exp((θ - θ_c) G) G^k x(θ_c), at most its norm at the centre plus s times the next one.
         vectors, norms = self.points(centre), []
-        flow, error = self._flows[0], self.point_errors(centre)
+        flow, error = self.flows[0], self.point_errors(centre)
         for _ in range(DERIVATIVES):
             error = (flow.norm * error + flow.product_error * np.linalg.norm(vectors, axis=1)) * UP
             vectors = vectors @ self.generator.T

@@ -2,44 +2,51 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.csgraph import connected_components
 
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import SettingError, ShapeError
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Chart, Manifold, Orbit, ProductOrbit
-from polyae.queries.radii import Radii, radii
-from polyae.queries.theorem.closest import Closest
+from polyae.queries.manifolds import Manifold, Orbit
+from polyae.queries.radii import radii
+from polyae.queries.theorem.behind import Culprits
+from polyae.queries.theorem.chart_tree import ManifoldTree
 from polyae.queries.theorem.contact import Contacts, find_contacts
-from polyae.queries.theorem.extents import sum_of_diameters, sum_of_radii
-from polyae.queries.theorem.lie_residuals import LieResiduals, lie_residuals
+from polyae.queries.theorem.extents import circumradii, diameters, inradii, total
+from polyae.queries.theorem.lie_residuals import LieResiduals
 from polyae.queries.theorem.readings import ALL_READINGS, SOUND_READINGS, TANGENCY, Premises, Sides, Verdict, judge
-from polyae.queries.theorem.sides import ManifoldToSurface, SurfaceToManifold, rounding_of_distances
-from polyae.queries.theorem.supremum import Supremum, supremum
+from polyae.queries.theorem.sides import SurfaceToManifold
+from polyae.queries.theorem.stages import Stages
+from polyae.queries.theorem.supremum import Budget, Supremum, supremum
 from polyae.queries.theorem.surface import Surface, surface
 from polyae.queries.theorem.tangency import second_order_bound
+from polyae.queries.theorem.there import Farthest, farthest_from_surface
+from polyae.queries.theorem.transport import transport
 
 Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 
 __all__ = ["TheoremBound", "theorem_bound"]
 
-#: First cells of the parameter box.
-FIRST_CELLS = 64
 #: Distances below this share of the scale count as contact, angles (radians) and relative residuals as 0.
 CONTACT, PARALLEL, TRANSPORT = 1e-9, 1e-6, 1e-6
+#: Shares of the time that have passed when u1, u2 and the residuals of H2 end with what they have.
+SHARES = (0.45, 0.8, 0.97)
+STAGES = ("surface", "u1", "u2", "contacts", "transport", "radii")
 
 
 @dataclass(frozen=True)
 class TheoremBound:
     """Both sides of ``d(∪ T(ω), X) <= Σ Rad(ω)``, the hypotheses as measured, and the verdicts.
 
-    Intervals hold the true numbers up to rounding, for which they are widened by an estimate.  Distances
-    and radii are in the units of the data.
+    Intervals are proved to hold the true numbers: of the network in real arithmetic on its weights, and of the
+    manifold on the numbers that it is given by.  Distances and radii are in the units of the data.
 
     Attributes
     ----------
@@ -49,24 +56,32 @@ class TheoremBound:
         ``sup over x in X of d(x, D(Z))``, from the manifold to the surface.
     u1_at : array, shape (h,)
         A code where the lower end of u1 is attained.
+    u1_region : int
+        A region that holds it.
     u2_at : array, shape (m,)
-        Parameters where the lower end of u2 is attained.
-    sum_radii, twice_sum_radii : Interval
-        ``Σ R_circ`` of the pieces, and twice that.
-    max_rho, max_delta_rho : Interval
-        ``max ρ`` and ``max (δ + ρ)`` over the regions.
+        Parameters where the lower end of u2 is attained, on chart `u2_chart`; the number of a sample where
+        that is -1.
+    u2_chart : int
+    u2_region : int
+        A region whose piece is nearest to that point.
+    sum_radii, twice_sum_radii, sum_diameters : Interval
+        ``Σ R_circ`` of the pieces, twice that, and the sum of their diameters.
+    max_radius, max_rho, max_delta_rho : Interval
+        ``max R_circ``, ``max ρ`` and ``max (δ + ρ)`` over the regions.
+    circumradii : array, shape (n, 2)
+        ``R_circ`` of each piece, from below and above.
     contacts : Contacts
         Hypothesis H1, region by region.
     residuals : LieResiduals or None
-        Hypothesis H2, edge by edge; None for a manifold without generators.
-    radii : Radii
-        Of every region, in latent space and of the image in data space.
+        Hypothesis H2, edge by edge; None where there are no generators.
     verdicts : tuple of Verdict
     premises : Premises
     decided : bool
         Whether u1 and u2 reached the gap asked for within the budget.
     restricted : bool
         Whether the complex was partial; D(Z) then means the pieces of the regions found, on both sides.
+    exact_regions : int
+        Regions whose vertices were computed in rationals.
     notes : tuple of str
         What a reader of the numbers must know.
     """
@@ -74,18 +89,24 @@ class TheoremBound:
     u1: Interval
     u2: Interval
     u1_at: Float
+    u1_region: int
     u2_at: Float
+    u2_chart: int
+    u2_region: int
     sum_radii: Interval
     twice_sum_radii: Interval
+    sum_diameters: Interval
+    max_radius: Interval
     max_rho: Interval
     max_delta_rho: Interval
+    circumradii: Float
     contacts: Contacts
     residuals: LieResiduals | None
-    radii: Radii
     verdicts: tuple[Verdict, ...]
     premises: Premises
     decided: bool
     restricted: bool
+    exact_regions: int
     notes: tuple[str, ...]
 
     def verdict(self, name: str) -> Verdict:
@@ -112,7 +133,10 @@ def theorem_bound(
     *,
     gap: float = 1e-4,
     budget: int = 500_000,
+    max_seconds: float | None = None,
     readings: Literal["sound", "all"] = "sound",
+    generators: ArrayLike | None = None,
+    progress: bool = False,
 ) -> TheoremBound:
     """Evaluate the theorem for a decoder on a bounded domain and a data manifold.
 
@@ -121,13 +145,20 @@ def theorem_bound(
     complex_ : RegionComplex
         Of the decoder on a Box or another bounded polytope.
     manifold : Manifold
-        :class:`Orbit` or :class:`ProductOrbit` in the decoder's output space.
+        In the decoder's output space: an :class:`Orbit`, :class:`ProductOrbit`, :class:`PointCloud`, or a
+        :class:`Union` of such.
     gap : float
         Relative width of u1 and u2 to stop at, between 0 and 1.
     budget : int
         Number of simplices to stop at, for each of u1 and u2; the result then holds the interval reached.
+    max_seconds : float, optional
+        Time to stop at in the same way.
     readings : {"sound", "all"}
         ``"all"`` adds the readings that are false in general.
+    generators : array, shape (m, d, d), optional
+        Of hypothesis H2, learned for example; by default those of the manifold.
+    progress : bool
+        Whether to show on standard error what is being done.
 
     Returns
     -------
@@ -136,13 +167,14 @@ def theorem_bound(
     Raises
     ------
     ShapeError
-        If the manifold lies in a space of another dimension than the decoder's outputs.
+        If the manifold lies in a space of another dimension than the decoder's outputs, or the generators do not
+        act there.
     UnboundedDomainError
         If the domain is unbounded.
     DomainError
         If the domain is a Euclidean ball, whose regions are no polytopes.
     DataError
-        If the complex holds no region.
+        If the complex holds no region, or a number is not finite or out of the range of float64 bounds.
     SettingError
         If an option is out of range.
 
@@ -159,36 +191,69 @@ def theorem_bound(
     >>> bound.verdict("contact in every piece").outcome
     'holds'
     """
-    _check(complex_, manifold, gap, budget, readings)
-    if not isinstance(manifold, Chart):
-        raise SettingError(f"the theorem is evaluated for a single orbit, got {manifold!r}")
-    pieces, closest = surface(complex_), Closest(manifold)
-    rounding = rounding_of_distances(pieces, manifold, closest)
+    _check(complex_, manifold, gap, budget, max_seconds, readings)
+    stages = Stages(STAGES, progress)
+    try:
+        return _evaluate(complex_, manifold, gap, budget, max_seconds, readings, generators, stages)
+    finally:
+        stages.close()
+
+
+def _evaluate(
+    complex_: RegionComplex,
+    manifold: Manifold,
+    gap: float,
+    budget: int,
+    max_seconds: float | None,
+    readings: str,
+    generators: ArrayLike | None,
+    stages: Stages,
+) -> TheoremBound:
+    began, allowed = time.monotonic(), np.inf if max_seconds is None else max_seconds
+    deadlines = [began + share * allowed for share in SHARES]
+    pieces, tree = surface(complex_), ManifoldTree(manifold)
     tolerance = CONTACT * pieces.scale
-    first, there = SurfaceToManifold(pieces, manifold, closest, rounding), ManifoldToSurface(pieces, manifold, rounding)
-    u1 = supremum(first, pieces.simplices, gap, budget)
-    u2 = supremum(there, there.start(FIRST_CELLS), gap, budget)
-    contacts = find_contacts(pieces, closest, rounding, tolerance)
-    residuals = None
-    if isinstance(manifold, ProductOrbit):
-        residuals = lie_residuals(np.array([a for a, _ in pieces.maps]), complex_.edges.astype(np.int64), manifold)
-    sizes = radii(complex_)
-    second_order, continued = Interval(np.inf, np.inf), False
-    tangency = isinstance(manifold, Orbit) and complex_.network.input_dim == 1
-    if isinstance(manifold, Orbit) and tangency:
+    stages.done()
+    here = SurfaceToManifold(pieces, tree)
+    corners = here.found.take(np.arange(len(pieces.corners)))
+    u1 = supremum(here, pieces.simplices, Budget(gap, budget, deadlines[0]), stages.report)
+    stages.done()
+    u2 = farthest_from_surface(pieces, manifold, Budget(gap, budget, deadlines[1]), stages.report)
+    stages.done()
+    contacts = find_contacts(pieces, tree, corners, tolerance, gap)
+    contacts = replace(contacts, delta=_of_true_manifold(contacts.delta, manifold))
+    stages.done()
+    edges = complex_.edges.astype(np.int64)
+    residuals = transport(pieces, edges, manifold, generators, gap=gap, deadline=deadlines[2])
+    stages.done()
+    second_order, continued, tangency = Interval(np.inf, np.inf), False, False
+    if isinstance(manifold, Orbit) and complex_.network.input_dim == 1:
+        tangency = True
         second_order, continued = second_order_bound(contacts, manifold)
-    premises = _premises(complex_, contacts, residuals, pieces, tolerance, continued)
-    sides = _sides(pieces, u1, u2, sizes, contacts, second_order, rounding)
+    premises = _premises(complex_, contacts, residuals, tolerance, continued)
+    outer = circumradii(pieces)
+    ends = manifold.distance_from(u1.interval), manifold.supremum_over(u2.interval)
+    sides = _sides(complex_, pieces, ends, outer, contacts, second_order, readings)
     chosen = (ALL_READINGS if readings == "all" else SOUND_READINGS) + (TANGENCY,) * tangency
+    u1_at = np.clip(here.latent[u1.vertex], *complex_.domain.bounding_box())
+    culprits = Culprits(complex_, here, u1.vertex, max(manifold.cover, 0.0))
+    verdicts = tuple(
+        replace(v, behind=culprits.of(v, u2.region)) if v.outcome == "violated" else v
+        for v in judge(chosen, sides, premises)
+    )
+    stages.done()
     return TheoremBound(
-        u1.interval, u2.interval, first.latent[u1.vertex], there.theta[u2.vertex],
-        sides.sum_radii, sides.twice_sum_radii, sides.max_rho, sides.max_delta_rho,
-        contacts, residuals, sizes, judge(chosen, sides, premises), premises,
-        u1.decided and u2.decided, not complex_.complete, _notes(complex_, contacts, u1, u2, gap),
+        ends[0], ends[1], u1_at, culprits.farthest, u2.theta, u2.chart, u2.region,
+        sides.sum_radii, sides.twice_sum_radii, sides.sum_diameters,
+        Interval(*outer.max(axis=0)), sides.max_rho, sides.max_delta_rho, outer, contacts, residuals, verdicts,
+        premises, u1.decided and u2.decided, not complex_.complete, int(pieces.cover.exact.sum()),
+        _notes(complex_, manifold, contacts, u1, u2, gap),
     )  # fmt: skip
 
 
-def _check(complex_: RegionComplex, manifold: Manifold, gap: float, budget: int, readings: str) -> None:
+def _check(
+    complex_: RegionComplex, manifold: Manifold, gap: float, budget: int, max_seconds: float | None, readings: str
+) -> None:
     if manifold.ambient != complex_.network.output_dim:
         raise ShapeError(
             f"the manifold lies in dimension {manifold.ambient}, the decoder's outputs have dimension "
@@ -198,34 +263,46 @@ def _check(complex_: RegionComplex, manifold: Manifold, gap: float, budget: int,
         raise SettingError(f"gap must lie between 0 and 1, got {gap}")
     if budget < 1:
         raise SettingError(f"budget must be positive, got {budget}")
+    if max_seconds is not None and not max_seconds > 0:
+        raise SettingError(f"max_seconds must be positive, got {max_seconds}")
     if readings not in ("sound", "all"):
         raise SettingError(f"readings must be 'sound' or 'all', got {readings!r}")
 
 
+def _of_true_manifold(delta: Float, manifold: Manifold) -> Float:
+    """Distances (n, 2) from X, from those from what represents it."""
+    if manifold.noise == manifold.cover == 0.0:
+        return delta
+    found = [manifold.distance_from(Interval(a, b)) for a, b in delta]
+    return np.array([[i.lower, i.upper] for i in found])
+
+
 def _sides(
+    complex_: RegionComplex,
     pieces: Surface,
-    u1: Supremum,
-    u2: Supremum,
-    sizes: Radii,
+    ends: tuple[Interval, Interval],
+    outer: Float,
     contacts: Contacts,
     second_order: Interval,
-    rounding: float,
+    readings: str,
 ) -> Sides:
-    sum_radii = sum_of_radii(sizes, "data_circumradius", rounding)
+    u1, u2 = ends
+    nothing = Interval(0.0, np.inf)
     # The affine hull of a piece is unbounded unless the piece is a point; X is bounded.
-    flat = all(not a.any() for a, _ in pieces.maps)
+    flat = not pieces.maps.any()
+    every = readings == "all"
     return Sides(
-        u1=u1.interval,
-        u2=u2.interval,
-        hausdorff=Interval.maximum([u1.interval, u2.interval]),
-        hull=u1.interval if flat else Interval(np.inf, np.inf),
-        sum_radii=sum_radii,
-        twice_sum_radii=2 * sum_radii,
-        sum_diameters=sum_of_diameters(pieces, rounding),
+        u1=u1,
+        u2=u2,
+        hausdorff=Interval.maximum([u1, u2]),
+        hull=u1 if flat else Interval(np.inf, np.inf),
+        sum_radii=total(outer),
+        twice_sum_radii=2 * total(outer),
+        sum_diameters=total(diameters(pieces)),
         max_rho=contacts.max_rho,
         max_delta_rho=contacts.max_delta_rho,
-        sum_latent_radii=sum_of_radii(sizes, "latent_circumradius", 0.0),
-        sum_inradii=sum_of_radii(sizes, "data_inradius", rounding),
+        sum_latent_radii=total(circumradii(pieces, latent=True)) if every else nothing,
+        sum_inradii=total(inradii(radii(complex_), pieces)) if every else nothing,
         second_order=second_order,
     )
 
@@ -234,7 +311,6 @@ def _premises(
     complex_: RegionComplex,
     contacts: Contacts,
     residuals: LieResiduals | None,
-    pieces: Surface,
     tolerance: float,
     continued: bool,
 ) -> Premises:
@@ -242,20 +318,23 @@ def _premises(
     count, parts = connected_components(complex_.adjacency, directed=False)
     one = len(np.unique(parts[touching])) == count
     parallel = contacts.equal_dimensions and bool((contacts.angles <= PARALLEL).all())
-    size = max((float(np.linalg.norm(a)) for a, _ in pieces.maps), default=0.0)
-    transported = residuals is not None and bool((residuals.exponential <= TRANSPORT * size).all())
+    transported = residuals is not None and bool((residuals.exponential <= TRANSPORT * residuals.sizes).all())
     every = bool(touching.all())
     return Premises(one, every, every and parallel and continued, parallel, transported)
 
 
-def _notes(complex_: RegionComplex, contacts: Contacts, u1: Supremum, u2: Supremum, gap: float) -> tuple[str, ...]:
+def _notes(
+    complex_: RegionComplex, manifold: Manifold, contacts: Contacts, u1: Supremum, u2: Farthest, gap: float
+) -> tuple[str, ...]:
     notes = []
     if not complex_.complete:
         notes.append(f"The complex is partial: both sides are restricted to the {len(complex_)} regions found.")
+    notes.extend(manifold.notes)
     if not contacts.equal_dimensions:
+        dims, ranks = (f"{x.min()} to {x.max()}" for x in (contacts.tangent_dims, contacts.ranks))
         notes.append(
-            f"The manifold has {contacts.tangent_dim} tangent directions, col(A) has rank {contacts.ranks.min()} to "
-            f"{contacts.ranks.max()}: angles are those between the smaller and the larger space."
+            f"The manifold has {dims} tangent directions where it is nearest, col(A) has rank {ranks}: angles are "
+            "those between the smaller and the larger space."
         )
     for name, side in (("u1", u1), ("u2", u2)):
         if not side.decided:

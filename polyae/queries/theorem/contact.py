@@ -1,8 +1,9 @@
 """Where each piece of the surface comes nearest to the manifold, and at what angle: hypothesis H1.
 
 An anchor c_ω is searched locally on every piece, by Newton's method on half the squared distance from
-x(θ) to a simplex.  At a tangential contact that function is of fourth order, so the angle is found more
+x(θ) to the piece.  At a tangential contact that function is of fourth order, so the angle is found more
 precisely than the distance can tell: of anchors equally near, up to a tolerance, the one of least angle is taken.
+Any point of the piece is a valid anchor; how far it is from the manifold, and the piece from it, is then proved.
 """
 
 from __future__ import annotations
@@ -11,23 +12,26 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import subspace_angles
 
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Chart, Jet
-from polyae.queries.theorem.closest import Closest
+from polyae.queries.manifolds import Chart
+from polyae.queries.manifolds.exponential import UP
+from polyae.queries.theorem.angles import column_bases, largest_angles
+from polyae.queries.theorem.chart_tree import SAMPLES, ManifoldTree, Nearest
 from polyae.queries.theorem.newton import step_in_box
 from polyae.queries.theorem.surface import Surface
+from polyae.tolerances import gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
 __all__ = ["Contacts", "find_contacts"]
 
 #: Steps of the two local searches; the first contracts by 2/3 at a tangential contact: 1e-7 in 40.
 APPROACH_STEPS, TANGENT_STEPS = 40, 8
-#: Singular values below this share of the largest count as zero.
-RANK_TOLERANCE = 1e-12
+#: A step that gains less than this share of the distance ends a search, unless the distance is nearly 0.
+GAIN = 1e-4
 
 
 @dataclass(frozen=True)
@@ -37,34 +41,37 @@ class Contacts:
     Attributes
     ----------
     anchors : array, shape (n, d)
-        c_ω, the point of the piece ``D(ω ∩ Z)`` found nearest to the manifold.
+        c_ω, a point of the piece ``D(ω ∩ Z)`` near to the manifold, up to rounding.
+    chart : array of int, shape (n,)
+        Chart of the manifold that it is nearest to; -1 for a sample.
     theta : array, shape (n, m)
-        Parameters of the manifold's point nearest to it.
+        Parameters of the point nearest to it; the number of the sample if it is one.
     delta : array, shape (n, 2)
         δ_ω, distance of the anchor from the manifold, from below and above.
     rho : array, shape (n, 2)
-        ρ_ω, largest distance of a point of the piece from the anchor.
+        ρ_ω, largest distance of a point of the piece from the anchor, from below and above.
     angles : array, shape (n,)
         Largest principal angle in radians between col(A_ω) and the tangent space at ``x(theta)``; where their
-        dimensions differ, between the smaller and the larger of them.  NaN where one is 0.
+        dimensions differ, between the smaller and the larger of them.  NaN where one is 0, or at a sample.
     ranks : array of int, shape (n,)
         Dimension of col(A_ω).
-    tangent_dim : int
-        Number of parameters of the manifold.
+    tangent_dims : array of int, shape (n,)
+        Number of parameters of the chart; 0 for a sample.
     """
 
     anchors: Float
+    chart: Int
     theta: Float
     delta: Float
     rho: Float
     angles: Float
     ranks: Int
-    tangent_dim: int
+    tangent_dims: Int
 
     @property
     def equal_dimensions(self) -> bool:
         """Whether col(A_ω) and the tangent space have one dimension in every region."""
-        return bool((self.ranks == self.tangent_dim).all())
+        return bool((self.ranks == self.tangent_dims).all())
 
     @property
     def max_rho(self) -> Interval:
@@ -74,130 +81,151 @@ class Contacts:
     @property
     def max_delta_rho(self) -> Interval:
         """Interval of max (δ_ω + ρ_ω)."""
-        return Interval(*(self.delta + self.rho).max(axis=0))
+        return Interval(*(self.delta + self.rho).max(axis=0)).widened(0.0).clipped()
 
-    def touching(self, tolerance: float) -> NDArray[np.bool_]:
+    def touching(self, tolerance: float) -> Bool:
         """Regions (n,) whose anchor lies on the manifold up to a distance."""
         return np.asarray(self.delta[:, 1] <= tolerance)
 
 
-def find_contacts(surface: Surface, closest: Closest, rounding: float, tolerance: float) -> Contacts:
+def find_contacts(surface: Surface, tree: ManifoldTree, corners: Nearest, tolerance: float, gap: float) -> Contacts:
     """Anchors of all regions.
 
     Parameters
     ----------
     surface : Surface
-    closest : Closest
-        Of the manifold.
-    rounding : float
-        Absolute error of a distance.
+    tree : ManifoldTree
+    corners : Nearest
+        Where the corners of the surface are nearest to the manifold, roughly.
     tolerance : float
         Distance that an anchor may lose for a smaller angle.
+    gap : float
+        δ is proved to this share of δ + ρ.
     """
-    search = _Search(surface, closest.manifold)
-    theta, distances = search.approach(*search.start(closest))
-    order = np.lexsort((distances, surface.regions))
-    chosen = order[np.searchsorted(surface.regions[order], np.arange(len(surface)))]
-    at = search.turn(theta[chosen], chosen, tolerance)
-    anchors = search.feet(closest.manifold.points(at), chosen)
-    nearest = closest.descend(anchors, at)
-    lower = closest.certified(anchors, nearest, max(tolerance, rounding))
-    delta = np.stack([np.maximum(lower - rounding, 0.0), nearest.distances + rounding], axis=1)
-    rho = np.array([np.linalg.norm(c - a, axis=1).max() for c, a in zip(surface.corners, anchors, strict=True)])
-    rho_bounds = np.stack([np.maximum(rho - rounding, 0.0), rho + rounding], axis=1)
-    angles = _angles(surface, closest.manifold.jet(at))
-    return Contacts(anchors, at, delta, rho_bounds, angles, search.ranks, closest.manifold.dim)
+    bases, ranks = column_bases(surface.maps)
+    chart, theta, rough = _starts(surface, tree, corners)
+    for k, part in enumerate(tree.charts):
+        mine = np.flatnonzero(chart == k)
+        search = _Search(surface, part.chart, bases, ranks, mine)
+        at, rough[mine] = search.approach(theta[mine, : part.chart.dim])
+        theta[mine, : part.chart.dim] = search.turn(at, tolerance)
+    x, off = tree.points(chart, theta)
+    anchors, _, _ = surface.project_to_pieces(x, np.arange(len(surface)))
+    reached = np.linalg.norm(anchors - x, axis=1) * (1 + gamma(x.shape[1] + 8)) + off
+    rho = _farthest(surface, anchors)
+    proved = tree.nearest(anchors, np.maximum(gap / 4 * (reached + rho), tolerance))
+    nearer = proved.upper < reached - tolerance
+    chart[nearer], theta[nearer] = proved.chart[nearer], proved.theta[nearer]
+    reached = np.minimum(reached, proved.upper)
+    error, few = surface.errors, 1 + gamma(x.shape[1] + 8)
+    delta = np.stack([np.maximum(np.minimum(proved.lower, reached) - error, 0.0), (reached + error) * UP], axis=1)
+    rho_bounds = np.stack([np.maximum(rho / few - 2 * error, 0.0), (rho * few + 2 * error) * UP], axis=1)
+    angles = _angles(tree, bases, ranks, chart, theta)
+    dims = np.array([part.chart.dim for part in tree.charts] + [0])[chart]
+    return Contacts(anchors, chart, theta, delta, rho_bounds, angles, ranks, dims)
+
+
+def _farthest(surface: Surface, anchors: Float) -> Float:
+    apart = np.linalg.norm(surface.corners - anchors[surface.pieces], axis=1)
+    return np.asarray(np.maximum.reduceat(apart, surface.first[:-1]))
+
+
+def _starts(surface: Surface, tree: ManifoldTree, corners: Nearest) -> tuple[Int, Float, Float]:
+    """Best of the points nearest to the corners and to the centre of each piece."""
+    sums = np.add.reduceat(surface.corners, surface.first[:-1], axis=0)
+    centres = tree.nearest(sums / np.diff(surface.first)[:, None], tree.coarse)
+    order = np.lexsort((corners.upper, surface.pieces))
+    best = corners.take(order[surface.first[:-1]])
+    every = np.arange(len(surface))
+    options = []
+    for found in (best, centres):
+        x, _ = tree.points(found.chart, found.theta)
+        options.append(surface.project_to_pieces(x, every)[2])
+    chart, theta, rough = best.chart.copy(), best.theta.copy(), options[0].copy()
+    better = options[1] < options[0]
+    chart[better], theta[better], rough[better] = centres.chart[better], centres.theta[better], options[1][better]
+    return chart, theta, rough
 
 
 class _Search:
-    """Local searches on simplices of the surface, by number."""
+    """Local searches between one chart and some pieces."""
 
-    def __init__(self, surface: Surface, manifold: Chart) -> None:
-        self.surface, self.manifold = surface, manifold
-        left, values, _ = np.linalg.svd(np.array([a for a, _ in surface.maps]), full_matrices=False)
-        sound = values > RANK_TOLERANCE * values[:, :1]
-        self.ranks: Int = sound.sum(axis=1)
-        self.bases = left * sound[:, None]
+    def __init__(self, surface: Surface, chart: Chart, bases: Float, ranks: Int, pieces: Int) -> None:
+        self.surface, self.chart, self.pieces = surface, chart, pieces
+        self.bases, self.ranks = bases[pieces], ranks[pieces]
 
-    def feet(self, x: Float, numbers: Int) -> Float:
-        return self.surface.shape.project(x, numbers)
-
-    def across(self, vectors: Float, numbers: Int) -> Float:
+    def _across(self, vectors: Float, rows: Int) -> Float:
         """Part (n, ..., d) of vectors orthogonal to the columns of A."""
-        basis = self.bases[self.surface.regions[numbers]]
-        along = np.einsum("ndh,n...d->n...h", basis, vectors)
-        return vectors - np.einsum("ndh,n...h->n...d", basis, along)
+        basis = self.bases[rows]
+        shape = vectors.shape
+        flat = vectors.reshape(len(vectors), -1, shape[-1])
+        return np.asarray((flat - (flat @ basis) @ basis.transpose(0, 2, 1)).reshape(shape))
 
-    def start(self, closest: Closest) -> tuple[Float, Int]:
-        """Best of the parameters nearest to the corners and the centre of each simplex."""
-        shape = self.surface.shape
-        points = np.concatenate([shape.corners, shape.centres[:, None]], axis=1)
-        count, numbers = points.shape[1], np.arange(len(shape))
-        found = closest.local(points.reshape(-1, points.shape[2]))
-        away = np.linalg.norm(found.x - self.feet(found.x, np.repeat(numbers, count)), axis=1).reshape(-1, count)
-        return found.theta.reshape(len(shape), count, -1)[numbers, away.argmin(axis=1)], numbers
+    def _away(self, theta: Float, rows: Int) -> Float:
+        x = self.chart.points(theta)
+        feet, _, _ = self.surface.project_to_pieces(x, self.pieces[rows])
+        return np.asarray(np.linalg.norm(x - feet, axis=1))
 
-    def approach(self, theta: Float, numbers: Int) -> tuple[Float, Float]:
-        """Descend from parameters (s, m) to the distance from the simplices: parameters and distances."""
+    def approach(self, theta: Float) -> tuple[Float, Float]:
+        """Descend from parameters (n, m) to the distance from the pieces: parameters and distances."""
         theta = theta.copy()
-        x = self.manifold.points(theta)
-        distances = np.linalg.norm(x - self.feet(x, numbers), axis=1)
         active = np.arange(len(theta))
+        distances = self._away(theta, active)
+        small = GAIN * self.surface.scale
         for _ in range(APPROACH_STEPS):
-            old = distances[active]
-            for step in self._steps(theta[active], numbers[active]):
-                trial = np.clip(theta[active] + step, self.manifold.lo, self.manifold.hi)
-                x = self.manifold.points(trial)
-                away = np.linalg.norm(x - self.feet(x, numbers[active]), axis=1)
-                better = away < distances[active]
-                theta[active[better]], distances[active[better]] = trial[better], away[better]
-            active = active[distances[active] < old]
             if not len(active):
                 break
+            old = distances[active]
+            for step in self._steps(theta[active], active):
+                trial = np.clip(theta[active] + step, self.chart.lo, self.chart.hi)
+                away = self._away(trial, active)
+                better = away < distances[active]
+                theta[active[better]], distances[active[better]] = trial[better], away[better]
+            gained = old - distances[active]
+            active = active[(gained > GAIN * old) | ((gained > 0) & (old < small))]
         return theta, distances
 
-    def _steps(self, theta: Float, numbers: Int) -> list[Float]:
+    def _steps(self, theta: Float, rows: Int) -> list[Float]:
         """Newton's steps as if the foot moved along the whole piece, or stood still, and a short one."""
-        jet = self.manifold.jet(theta)
-        way = jet.x - self.feet(jet.x, numbers)
+        jet = self.chart.jet(theta)
+        way = jet.x - self.surface.project_to_pieces(jet.x, self.pieces[rows])[0]
         gradient = np.einsum("njd,nd->nj", jet.first, way)
         bend = np.einsum("njkd,nd->njk", jet.second, way)
         steps = []
-        for first in (self.across(jet.first, numbers), jet.first):
-            gauss = np.einsum("njd,nkd->njk", first, first)
+        for first in (self._across(jet.first, rows), jet.first):
+            gauss = first @ first.transpose(0, 2, 1)
             sound = np.linalg.eigvalsh(gauss + bend)[:, 0] > 0
             matrix = np.where(sound[:, None, None], gauss + bend, gauss)
-            steps.append(step_in_box(gradient, matrix, theta, self.manifold.lo, self.manifold.hi))
+            steps.append(step_in_box(gradient, matrix, theta, self.chart.lo, self.chart.hi))
         return [*steps, steps[1] / 8]
 
-    def turn(self, theta: Float, numbers: Int, tolerance: float) -> Float:
+    def turn(self, theta: Float, tolerance: float) -> Float:
         """Least angle near parameters (n, m), where it costs no distance beyond the tolerance."""
-        turned, best = theta.copy(), self._misfit(theta, numbers)
-        limit = self._distance(theta, numbers) + tolerance
-        wide = self.ranks[self.surface.regions[numbers]] >= self.manifold.dim
-        for _ in range(TANGENT_STEPS):
-            jet = self.manifold.jet(turned)
-            off = self.across(jet.first, numbers).reshape(len(theta), -1)
-            slope = self.across(jet.second, numbers).reshape(len(theta), self.manifold.dim, -1)
+        turned, every = theta.copy(), np.arange(len(theta))
+        limit = self._away(theta, every) + tolerance
+        # Pieces that stay away from the manifold have no contact to be tangent at.
+        chosen = np.flatnonzero((self.ranks >= self.chart.dim) & (limit < GAIN * self.surface.scale))
+        best = self._misfit(theta[chosen], chosen)
+        for _ in range(TANGENT_STEPS if len(chosen) else 0):
+            jet = self.chart.jet(turned[chosen])
+            off = self._across(jet.first, chosen).reshape(len(chosen), -1)
+            slope = self._across(jet.second, chosen).reshape(len(chosen), self.chart.dim, -1)
             step = -np.einsum("nkj,nk->nj", np.linalg.pinv(slope), off)
-            trial = np.clip(turned + step, self.manifold.lo, self.manifold.hi)
-            misfit = self._misfit(trial, numbers)
-            better = wide & (misfit < best) & (self._distance(trial, numbers) <= limit)
-            turned[better], best[better] = trial[better], misfit[better]
+            trial = np.clip(turned[chosen] + step, self.chart.lo, self.chart.hi)
+            misfit = self._misfit(trial, chosen)
+            better = (misfit < best) & (self._away(trial, chosen) <= limit[chosen])
+            turned[chosen[better]], best[better] = trial[better], misfit[better]
         return turned
 
-    def _misfit(self, theta: Float, numbers: Int) -> Float:
-        off = self.across(self.manifold.jet(theta).first, numbers)
+    def _misfit(self, theta: Float, rows: Int) -> Float:
+        off = self._across(self.chart.jet(theta).first, rows)
         return np.asarray(np.linalg.norm(off, axis=(1, 2)))
 
-    def _distance(self, theta: Float, numbers: Int) -> Float:
-        x = self.manifold.points(theta)
-        return np.asarray(np.linalg.norm(x - self.feet(x, numbers), axis=1))
 
-
-def _angles(surface: Surface, jet: Jet) -> Float:
-    result = np.full(len(surface), np.nan)
-    for i, ((a, _), tangent) in enumerate(zip(surface.maps, jet.first, strict=True)):
-        if a.any() and tangent.any():
-            result[i] = subspace_angles(a, tangent.T).max()
+def _angles(tree: ManifoldTree, bases: Float, ranks: Int, chart: Int, theta: Float) -> Float:
+    result = np.full(len(chart), np.nan)
+    for k in np.unique(chart[chart != SAMPLES]):
+        own, mine = tree.charts[k].chart, np.flatnonzero(chart == k)
+        tangents, dims = column_bases(own.jet(theta[mine, : own.dim]).first.transpose(0, 2, 1))
+        result[mine] = largest_angles(bases[mine], ranks[mine], tangents, dims)
     return result

@@ -42,4 +42,5 @@ def mixed_bound(values: Float) -> Float:
             crossing = (other[:, w] - other[:, v]) / np.where(turn == 0, 1.0, turn)
             mu = np.clip(crossing, 0.0, 1.0)[:, None]
             best = np.minimum(best, (other + mu * lead).max(axis=1))
-    return best
+    # A few roundings of nonnegative numbers.
+    return best * (1 + 1e-14)

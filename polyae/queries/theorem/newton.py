@@ -80,7 +80,9 @@ def step_in_box(gradient: Float, matrix: Float, theta: Float, lo: Float, hi: Flo
     return np.asarray(-np.einsum("njk,nk->nj", np.linalg.pinv(matrix, hermitian=True), gradient))
 
 
-def descend(jet_at: JetAt, targets: Float, theta: Float, lo: Float, hi: Float) -> ClosestPoints:
+def descend(
+    jet_at: JetAt, targets: Float, theta: Float, lo: Float, hi: Float, limit: int = NEWTON_STEPS
+) -> ClosestPoints:
     """Damped Newton in a box; never farther away than at the start.
 
     Parameters
@@ -90,13 +92,15 @@ def descend(jet_at: JetAt, targets: Float, theta: Float, lo: Float, hi: Float) -
     targets : array, shape (n, d)
     theta : array, shape (n, m)
     lo, hi : array, shape (m,)
+    limit : int
+        Number of steps at most.
     """
     active = np.arange(len(targets))
     jet = jet_at(theta, active)
     found = ClosestPoints(theta.copy(), jet.x.copy(), np.linalg.norm(targets - jet.x, axis=1))
     steps = newton_step(targets, jet, theta, lo, hi)
     damping = np.ones(len(targets))
-    for _ in range(NEWTON_STEPS):
+    for _ in range(limit):
         old = found.theta[active]
         new = np.clip(old + damping[active, None] * steps[active], lo, hi)
         moving = (np.abs(new - old) > 1e-15 * (1 + np.abs(old))).any(axis=1) & (damping[active] > LEAST_DAMPING)

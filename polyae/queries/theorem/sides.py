@@ -17,36 +17,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.queries.manifolds import Chart
-from polyae.queries.theorem.closest import Closest
+from polyae.queries.manifolds.exponential import UP
+from polyae.queries.theorem.chart_tree import SAMPLES, ManifoldTree
 from polyae.queries.theorem.mixing import mixed_bound
 from polyae.queries.theorem.supremum import Field
 from polyae.queries.theorem.surface import Surface
-from polyae.tolerances import UNIT_ROUNDOFF
+from polyae.tolerances import UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["ManifoldToSurface", "SurfaceToManifold", "bending", "rounding_of_distances"]
+__all__ = ["ManifoldToSurface", "SurfaceToManifold", "bending"]
 
-#: Rounding of a distance in units of roundoff, √d and the scale: an estimate (with a wide margin), not a proof.
-ROUNDING_FACTOR = 64.0
-
-
-def rounding_of_distances(surface: Surface, manifold: Chart, closest: Closest) -> float:
-    """Absolute error by rounding of a distance between surface and manifold."""
-    norms = np.linalg.norm(closest.x, axis=1)
-    speeds = closest.reach / max(float(closest.half @ manifold.scales), np.finfo(float).tiny)
-    phase = float((speeds * (np.abs(closest.centres) @ manifold.scales)).max())
-    size = surface.scale + float(norms.max()) + phase
-    return ROUNDING_FACTOR * UNIT_ROUNDOFF * float(np.sqrt(manifold.ambient)) * size
+#: Midpoints are rounded each time; longest edges cannot be halved more often and stay above rounding.
+HALVINGS = 128
+#: Numbers held at once in tables of simplices against points: 32 MiB of float64.
+BLOCK = 1 << 22
 
 
-def bending(manifold: Chart, corners: Float) -> Float:
+def bending(chart: Chart, corners: Float) -> Float:
     """Remainder (n,) of the bound above for parameters at corners (n, k, m)."""
     low, high = corners.min(axis=1), corners.max(axis=1)
-    second = manifold.derivative_bounds((low + high) / 2, (high - low) / 2)[:, 1]
-    spread = ((manifold.scales * (high - low)) ** 2).sum(axis=1)
-    return np.asarray(second * manifold.dim * spread / 8)
+    # The cell is widened by the rounding of its centre.
+    half = (high - low) / 2 * UP + 4 * UNIT_ROUNDOFF * np.maximum(np.abs(low), np.abs(high))
+    second = chart.derivative_bounds((low + high) / 2, half)[:, 1]
+    spread = ((2 * chart.scales * half) ** 2).sum(axis=1)
+    return np.asarray(second * chart.dim * spread / 8 * UP)
+
+
+def _parameter_rounding(chart: Chart) -> float:
+    """Distance that a point of the chart moves when its parameter is rounded, a few times."""
+    bounds = chart.derivative_bounds(((chart.lo + chart.hi) / 2)[None], ((chart.hi - chart.lo) / 2)[None])
+    size = np.maximum(np.abs(chart.lo), np.abs(chart.hi))
+    return float(4 * UNIT_ROUNDOFF * bounds[0, 0] * (chart.scales @ size) * UP)
 
 
 class SurfaceToManifold(Field):
@@ -57,107 +60,138 @@ class SurfaceToManifold(Field):
     y : array, shape (v, d)
     latent : array, shape (v, h)
         Their codes.
+    pieces : array of int
+        Piece of each of the first vertices, the corners of the surface.
     """
 
-    def __init__(self, surface: Surface, manifold: Chart, closest: Closest, rounding: float) -> None:
-        self.manifold, self.closest = manifold, closest
-        self.scale, self.rounding = surface.scale, rounding
-        self.y, self.latent = surface.all_corners, surface.all_latent
-        self.found = closest.local(self.y)
+    def __init__(self, surface: Surface, tree: ManifoldTree) -> None:
+        self.tree, self.scale = tree, surface.scale
+        moved = max([_parameter_rounding(part.chart) for part in tree.charts], default=0.0)
+        self.rounding = (surface.error + HALVINGS * UNIT_ROUNDOFF * surface.scale + moved) * UP
+        self.y, self.latent, self.pieces = surface.corners, surface.cover.vertices, surface.pieces
+        self.found = tree.nearest(self.y, tree.coarse)
 
     @property
-    def values(self) -> Float:  # type: ignore[override]
-        return self.found.distances
+    def upper(self) -> Float:  # type: ignore[override]
+        return self.found.upper
+
+    @property
+    def lower(self) -> Float:  # type: ignore[override]
+        return self.found.lower
 
     def edge_lengths(self, ends: Int) -> Float:
         return np.asarray(np.linalg.norm(self.y[ends[:, 0]] - self.y[ends[:, 1]], axis=1))
 
-    def add_midpoints(self, ends: Int) -> Int:
-        y = self.y[ends].mean(axis=1)
-        new = self.closest.local(y)
-        between = self.closest.descend(y, self.found.theta[ends].mean(axis=1))
-        new.improve(np.arange(len(y)), between)
+    def add_midpoints(self, ends: Int, tolerance: float) -> Int:
         start = len(self.y)
+        y = self.y[ends].mean(axis=1)
         self.y = np.concatenate([self.y, y])
         self.latent = np.concatenate([self.latent, self.latent[ends].mean(axis=1)])
-        self.found = self.found.join(new)
+        self.found = self.found.join(self.tree.nearest(y, tolerance))
         return np.arange(start, len(self.y))
 
-    def bound(self, simplices: Int) -> Float:
-        # Distances from single points of the manifold are convex.
-        ways = self.y[simplices][:, None] - self.found.x[simplices][:, :, None]
-        standing = mixed_bound(np.linalg.norm(ways, axis=3))
-        moving = self.values[simplices].max(axis=1) + bending(self.manifold, self.found.theta[simplices])
-        return np.minimum(standing, moving)
+    def sharpen(self, vertices: Int, tolerance: float) -> None:
+        self.found.put(vertices, self.tree.nearest(self.y[vertices], tolerance))
 
-    def certify(self, vertices: Int, tolerance: float) -> Float:
-        part = self.found.take(vertices)
-        lower = self.closest.certified(self.y[vertices], part, max(tolerance, self.rounding))
-        self.found.improve(vertices, part)
-        return lower
+    def bound(self, simplices: Int) -> Float:
+        result = np.empty(len(simplices))
+        step = max(1, BLOCK // (simplices.shape[1] ** 2 * self.y.shape[1]))
+        for i in range(0, len(simplices), step):
+            result[i : i + step] = self._bound(simplices[i : i + step])
+        return result
+
+    def _bound(self, simplices: Int) -> Float:
+        standing = self._standing(simplices)
+        chart = self.found.chart[simplices]
+        for k in np.unique(chart[(chart == chart[:, :1]).all(axis=1), 0]):
+            if k == SAMPLES:
+                continue
+            mine = np.flatnonzero((chart == k).all(axis=1))
+            own = self.tree.charts[k].chart
+            moving = self.upper[simplices[mine]].max(axis=1)
+            moving = moving + bending(own, self.found.theta[simplices[mine]][..., : own.dim])
+            standing[mine] = np.minimum(standing[mine], moving)
+        return standing
+
+    def _standing(self, simplices: Int) -> Float:
+        """Distances from single points of the manifold are convex."""
+        numbers, where = np.unique(simplices, return_inverse=True)
+        x, errors = self.tree.points(self.found.chart[numbers], self.found.theta[numbers])
+        where = where.reshape(simplices.shape)
+        ways = np.linalg.norm(self.y[simplices][:, None] - x[where][:, :, None], axis=3)
+        ways = ways * (1 + gamma(self.y.shape[1] + 8)) + errors[where][:, :, None]
+        # A vertex is no farther from its own point than known.
+        rows = np.arange(simplices.shape[1])
+        ways[:, rows, rows] = np.minimum(ways[:, rows, rows], self.upper[simplices])
+        return mixed_bound(ways)
 
 
 class ManifoldToSurface(Field):
-    """Distance from points of the manifold to the surface; vertices are parameters.
+    """Distance from points of a chart to the surface; vertices are parameters.
 
     Attributes
     ----------
     theta : array, shape (v, m)
     """
 
-    def __init__(self, surface: Surface, manifold: Chart, rounding: float) -> None:
-        self.manifold, self.surface = manifold, surface
-        self.scale, self.rounding = surface.scale, rounding
-        self.theta = np.zeros((0, manifold.dim))
-        self.x, self.values, self.lower = np.zeros((0, manifold.ambient)), np.zeros(0), np.zeros(0)
+    def __init__(self, surface: Surface, chart: Chart) -> None:
+        self.chart, self.surface, self.scale = chart, surface, surface.scale
+        self.rounding = (surface.error + HALVINGS * _parameter_rounding(chart)) * UP
+        self.theta = np.zeros((0, chart.dim))
+        self.x, self.errors = np.zeros((0, chart.ambient)), np.zeros(0)
+        self.upper, self.lower = np.zeros(0), np.zeros(0)
         self.feet = np.zeros(0, dtype=np.int64)
 
     def start(self, cells: int) -> Int:
         """Cut the parameter box into simplices, at least `cells` boxes of them (Kuhn 1960)."""
-        m = self.manifold.dim
-        centres, half = self.manifold.grid(cells)
+        m = self.chart.dim
+        centres, half = self.chart.grid(cells)
         paths = np.array([np.cumsum([np.zeros(m), *np.eye(m)[list(p)]], axis=0) for p in permutations(range(m))])
         corners = centres[:, None, None] + (2 * paths - 1) * half
         # Corners of neighbouring cells agree up to rounding only.
-        places = np.rint((corners - self.manifold.lo) / half).astype(np.int64).reshape(-1, m)
+        places = np.rint((corners - self.chart.lo) / half).astype(np.int64).reshape(-1, m)
         _, first, where = np.unique(places, axis=0, return_index=True, return_inverse=True)
-        numbers = self._add(np.clip(corners.reshape(-1, m)[first], self.manifold.lo, self.manifold.hi))
+        theta = np.clip(corners.reshape(-1, m)[first], self.chart.lo, self.chart.hi)
+        numbers = self._add(theta, np.zeros(len(theta), dtype=np.int64), 0.0)
         return np.asarray(numbers[where.reshape(-1)].reshape(-1, m + 1))
 
-    def _add(self, theta: Float) -> Int:
-        x = self.manifold.points(theta)
-        foot = self.surface.nearest(x)
+    def _add(self, theta: Float, hint: Int, tolerance: float) -> Int:
+        x, errors = self.chart.points(theta), self.chart.point_errors(theta)
+        foot = self.surface.nearest(x, hint, tolerance)
         start = len(self.theta)
         self.theta, self.x = np.concatenate([self.theta, theta]), np.concatenate([self.x, x])
-        self.values = np.concatenate([self.values, foot.distances])
-        self.lower = np.concatenate([self.lower, foot.lower])
+        self.errors = np.concatenate([self.errors, errors])
+        self.upper = np.concatenate([self.upper, foot.upper + errors])
+        self.lower = np.concatenate([self.lower, np.maximum(foot.lower - errors, 0.0)])
         self.feet = np.concatenate([self.feet, foot.simplices])
         return np.arange(start, len(self.theta))
 
     def edge_lengths(self, ends: Int) -> Float:
-        return np.asarray(np.abs(self.theta[ends[:, 0]] - self.theta[ends[:, 1]]) @ self.manifold.scales)
+        return np.asarray(np.abs(self.theta[ends[:, 0]] - self.theta[ends[:, 1]]) @ self.chart.scales)
 
-    def add_midpoints(self, ends: Int) -> Int:
-        return self._add(self.theta[ends].mean(axis=1))
+    def add_midpoints(self, ends: Int, tolerance: float) -> Int:
+        return self._add(self.theta[ends].mean(axis=1), self.feet[ends[:, 0]], tolerance)
+
+    def sharpen(self, vertices: Int, tolerance: float) -> None:
+        foot = self.surface.nearest(self.x[vertices], self.feet[vertices], tolerance)
+        self.upper[vertices] = np.minimum(self.upper[vertices], foot.upper + self.errors[vertices])
+        self.lower[vertices] = np.maximum(self.lower[vertices], foot.lower - self.errors[vertices])
+        self.feet[vertices] = foot.simplices
 
     def bound(self, simplices: Int) -> Float:
-        reach = self.values[simplices].max(axis=1)
+        reach = self.upper[simplices].max(axis=1)
         regions = self.surface.regions[self.feet[simplices]]
         apart = (regions != regions[:, :1]).any(axis=1)
-        reach[apart] = mixed_bound(self._distances_from_pieces(simplices[apart], regions[apart]))
-        return reach + bending(self.manifold, self.theta[simplices])
+        reach[apart] = mixed_bound(self._distances_from_pieces(simplices[apart]))
+        return np.asarray(reach + bending(self.chart, self.theta[simplices]))
 
-    def _distances_from_pieces(self, simplices: Int, regions: Int) -> Float:
+    def _distances_from_pieces(self, simplices: Int) -> Float:
         """Distances (n, k, k) of corner v from the piece that is nearest to corner w, from above."""
-        count = simplices.shape[1]
-        same = regions[:, :, None] == regions[:, None]
-        n, w, v = np.nonzero(~same)
-        result = np.broadcast_to(self.values[simplices][:, None], (len(simplices), count, count)).copy()
-        points = self.x[simplices[n, v]]
-        # One simplex of the piece stands for all of it.
-        feet = self.surface.shape.project(points, self.feet[simplices[n, w]])
-        result[n, w, v] = np.linalg.norm(points - feet, axis=1)
-        return result
-
-    def certify(self, vertices: Int, tolerance: float) -> Float:
-        return self.lower[vertices]
+        k = simplices.shape[1]
+        points = np.broadcast_to(simplices[:, None], (len(simplices), k, k)).reshape(-1)
+        pieces = np.broadcast_to(self.surface.regions[self.feet[simplices]][:, :, None], (len(simplices), k, k))
+        _, _, upper = self.surface.project_to_pieces(self.x[points], pieces.reshape(-1))
+        upper = (upper + self.errors[points]).reshape(len(simplices), k, k)
+        rows = np.arange(k)
+        upper[:, rows, rows] = np.minimum(upper[:, rows, rows], self.upper[simplices])
+        return np.asarray(upper)

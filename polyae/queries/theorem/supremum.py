@@ -1,13 +1,15 @@
-"""Supremum of a function over simplices, by branch and bound with certified ends.
+"""Supremum of a function over simplices, by branch and bound with proved ends.
 
 The two sides of the theorem are suprema of distances: over the pieces of the surface, and over the
-parameters of the manifold.  A :class:`Field` says what the values at vertices are and how large the
-function can be on a simplex; the search halves the simplices that matter across their longest edge.
+parameters of the manifold.  A :class:`Field` says what is known at vertices and how large the function can be
+on a simplex; the search cuts the simplices that matter across their longest edge, those of the largest bound first.
 """
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +19,12 @@ from polyae.queries.interval import Interval
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
-__all__ = ["Field", "Supremum", "supremum"]
+__all__ = ["Budget", "Field", "Supremum", "supremum"]
 
-#: Simplices cut in one round, and vertices whose lower bound is computed at once.
-BATCH, CERTIFY_BATCH = 4096, 8
+#: Simplices cut in one round, and vertices that are sharpened at once.
+BATCH, SHARPEN_BATCH = 2048, 64
 #: A supremum this small, in units of the scale, is told from 0 in absolute terms only.
 FLOOR = 1e-6
 
@@ -31,15 +34,16 @@ class Field(ABC):
 
     Attributes
     ----------
-    values : array, shape (v,)
-        At every vertex, from above.
+    lower, upper : array, shape (v,)
+        Bounds of the function at every vertex.
     scale : float
         Size of the coordinates, which sets what is negligible.
     rounding : float
-        Absolute error of all bounds by rounding.
+        Absolute error that all bounds here leave out: of the vertices, and of the function.
     """
 
-    values: Float
+    lower: Float
+    upper: Float
     scale: float
     rounding: float
 
@@ -48,7 +52,7 @@ class Field(ABC):
         """Lengths (n,) between pairs of vertices (n, 2), to choose what to cut."""
 
     @abstractmethod
-    def add_midpoints(self, ends: Int) -> Int:
+    def add_midpoints(self, ends: Int, tolerance: float) -> Int:
         """Add the vertices half way between pairs (n, 2) and return their numbers (n,)."""
 
     @abstractmethod
@@ -56,8 +60,21 @@ class Field(ABC):
         """Upper bounds (n,) of the function on simplices (n, k)."""
 
     @abstractmethod
-    def certify(self, vertices: Int, tolerance: float) -> Float:
-        """Lower bounds (n,) of the function at vertices; may lower `values`."""
+    def sharpen(self, vertices: Int, tolerance: float) -> None:
+        """Bring the bounds at vertices within a tolerance of each other."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """When to stop: at a relative gap, a number of simplices, or a time of `time.monotonic`."""
+
+    gap: float
+    simplices: int
+    deadline: float = np.inf
+
+    def spent(self, seen: int) -> bool:
+        """Whether the search must end with what it has."""
+        return seen >= self.simplices or time.monotonic() >= self.deadline
 
 
 @dataclass(frozen=True)
@@ -81,34 +98,47 @@ class Supremum:
     decided: bool
 
 
-def supremum(field: Field, simplices: Int, gap: float, budget: int) -> Supremum:
+Report = Callable[[float, float, int], None]
+
+
+def supremum(
+    field: Field, simplices: Int, budget: Budget, report: Report | None = None, floor: float = 0.0
+) -> Supremum:
     """Enclose the supremum of a field over simplices (n, k).
 
     Parameters
     ----------
     field : Field
     simplices : array of int, shape (n, k)
-    gap : float
-        Relative width to stop at.
-    budget : int
-        Number of simplices to stop at.
+    budget : Budget
+    report : callable, optional
+        Called after every round with the bounds so far and the number of simplices.
+    floor : float
+        What the caller knows from elsewhere not to exceed the supremum that it is after; below that the search
+        is not sharp.
     """
-    search = _Search(field, gap)
-    bounds, seen = search.visit(simplices)
-    while len(simplices):
+    search = _Search(field, budget, floor)
+    bounds, seen = search.visit(simplices), len(simplices)
+    while True:
         open_ = bounds > search.target
         search.retire(bounds[~open_])
         simplices, bounds = simplices[open_], bounds[open_]
-        if seen >= budget or not len(simplices):
+        if report is not None:
+            report(search.lower, max(search.upper, float(bounds.max(initial=0.0))), seen)
+        if not len(simplices) or budget.spent(seen):
             break
-        worst = np.argsort(-bounds)
-        now, later = worst[:BATCH], worst[BATCH:]
-        children = _halve(field, simplices[now])
-        child_bounds, count = search.visit(children)
+        now = np.argsort(-bounds)[:BATCH]
+        bounds[now] = np.minimum(bounds[now], search.settle(simplices[now]))
+        now = now[bounds[now] > search.target]
+        if not len(now):
+            continue
+        children = _halve(field, simplices[now], search.tolerance)
         # A part is no worse than the whole.
-        child_bounds = np.minimum(child_bounds, np.tile(bounds[now], 2))
-        seen += count
-        simplices, bounds = np.concatenate([simplices[later], children]), np.concatenate([bounds[later], child_bounds])
+        child_bounds = np.minimum(search.visit(children), np.tile(bounds[now], 2))
+        seen += len(children)
+        kept = np.ones(len(simplices), dtype=bool)
+        kept[now] = False
+        simplices, bounds = np.concatenate([simplices[kept], children]), np.concatenate([bounds[kept], child_bounds])
     decided = not len(simplices)
     search.retire(bounds)
     interval = Interval(search.lower, max(search.upper, search.lower)).widened(field.rounding).clipped()
@@ -118,44 +148,70 @@ def supremum(field: Field, simplices: Int, gap: float, budget: int) -> Supremum:
 class _Search:
     """Best lower bound so far, and the largest upper bound of the simplices done with."""
 
-    def __init__(self, field: Field, gap: float) -> None:
-        self.field, self.gap = field, gap
+    def __init__(self, field: Field, budget: Budget, floor: float) -> None:
+        self.field, self.budget, self.floor = field, budget, floor
         self.lower, self.upper, self.vertex = 0.0, 0.0, 0
-        self._checked = np.zeros(0, dtype=bool)
+        self._sharp = np.zeros(0, dtype=bool)
 
     @property
     def _slack(self) -> float:
         # Two roundings are left free, since the interval is widened by one on either side.
-        return max(self.gap * max(self.lower, FLOOR * self.field.scale) - 2 * self.field.rounding, 0.0)
+        reached = max(self.lower, self.floor, FLOOR * self.field.scale)
+        return max(self.budget.gap * reached - 2 * self.field.rounding, 0.0)
+
+    @property
+    def tolerance(self) -> float:
+        """How sharp the bounds at vertices should be."""
+        return max(self._slack / 4, self.field.rounding)
 
     @property
     def target(self) -> float:
-        return self.lower + self._slack
+        return max(self.lower, self.floor) + self._slack
 
-    def visit(self, simplices: Int) -> tuple[Float, int]:
+    def visit(self, simplices: Int) -> Float:
+        """Bounds of simplices, after a look at their vertices."""
         self._raise_lower(np.unique(simplices))
-        return self.field.bound(simplices), len(simplices)
+        return self.field.bound(simplices)
 
     def retire(self, bounds: Float) -> None:
         self.upper = max(self.upper, float(bounds.max(initial=0.0)))
 
+    def settle(self, simplices: Int) -> Float:
+        """Bounds of simplices after all their vertices are sharp."""
+        vertices = np.unique(simplices)
+        dull = vertices[~self._sharp[vertices]]
+        if len(dull):
+            self._sharpen(dull)
+        return self.field.bound(simplices)
+
+    def _sharpen(self, vertices: Int) -> None:
+        self.field.sharpen(vertices, self.tolerance)
+        self._sharp[vertices] = True
+        self._take(vertices)
+
+    def _take(self, vertices: Int) -> None:
+        best = int(self.field.lower[vertices].argmax())
+        if self.field.lower[vertices[best]] > self.lower:
+            self.lower, self.vertex = float(self.field.lower[vertices[best]]), int(vertices[best])
+
     def _raise_lower(self, vertices: Int) -> None:
-        """Certify vertices, the most promising first, as long as they could raise the lower bound."""
-        fresh = np.zeros(len(self.field.values) - len(self._checked), dtype=bool)
-        self._checked = np.concatenate([self._checked, fresh])
+        """Sharpen vertices, the most promising first, as long as they could raise the lower bound."""
+        fresh = len(self.field.upper) - len(self._sharp)
+        self._sharp = np.concatenate([self._sharp, np.zeros(fresh, dtype=bool)])
+        if not len(vertices):
+            return
+        self._take(vertices)
         while True:
-            values = self.field.values[vertices]
-            candidates = vertices[(values > self.lower + self._slack / 4) & ~self._checked[vertices]]
-            if not len(candidates):
+            values, tolerance = self.field.upper[vertices], self.tolerance
+            wide = (values > self.lower + tolerance) & ~self._sharp[vertices]
+            wide &= values - self.field.lower[vertices] > tolerance
+            candidates = vertices[wide]
+            if not len(candidates) or time.monotonic() >= self.budget.deadline:
                 return
-            top = candidates[np.argsort(-self.field.values[candidates])[:CERTIFY_BATCH]]
-            lower = self.field.certify(top, self._slack / 4)
-            self._checked[top] = True
-            if lower.max() > self.lower:
-                self.lower, self.vertex = float(lower.max()), int(top[lower.argmax()])
+            self._sharpen(candidates[np.argsort(-self.field.upper[candidates])[:SHARPEN_BATCH]])
 
 
-def _halve(field: Field, simplices: Int) -> Int:
+def _halve(field: Field, simplices: Int, tolerance: float) -> Int:
     """Cut each simplex across its longest edge: (n, k) to (2 n, k)."""
     count = simplices.shape[1]
     first, second = np.triu_indices(count, 1)
@@ -164,7 +220,7 @@ def _halve(field: Field, simplices: Int) -> Int:
     longest = lengths.argmax(axis=1)
     rows = np.arange(len(simplices))
     pairs, where = np.unique(np.sort(ends[rows, longest], axis=1), axis=0, return_inverse=True)
-    middle = field.add_midpoints(pairs)[where.reshape(-1)]
+    middle = field.add_midpoints(pairs, tolerance)[where.reshape(-1)]
     left, right = simplices.copy(), simplices.copy()
     left[rows, second[longest]] = middle
     right[rows, first[longest]] = middle

@@ -23,14 +23,16 @@ def second_order_bound(contacts: Contacts, orbit: Orbit) -> tuple[Interval, bool
 
     The supremum runs over ``|t| <= ρ / ‖G c‖``.  It is infinite where the orbit stands still.
     """
-    speed = orbit.derivative_bounds(contacts.theta, np.zeros_like(contacts.theta))[:, 0]
-    if not (speed > 0).all():
+    jet, errors = orbit.jet(contacts.theta), orbit.jet_errors(contacts.theta)
+    speed = np.linalg.norm(jet.first[:, 0], axis=1)
+    slow, fast = speed - errors[:, 1], speed + errors[:, 1]
+    if not (slow > 0).all():
         return Interval(np.inf, np.inf), False
-    reach = (contacts.rho[:, 1] / speed)[:, None]
-    low = orbit.derivative_bounds(contacts.theta, np.zeros_like(reach))[:, 1]
+    reach = (contacts.rho[:, 1] / slow)[:, None]
+    low = np.maximum(np.linalg.norm(jet.second[:, 0, 0], axis=1) - errors[:, 2], 0.0)
     high = orbit.derivative_bounds(contacts.theta, reach)[:, 1]
-    bounds = np.stack([contacts.rho[:, 0] ** 2 * low, contacts.rho[:, 1] ** 2 * high], axis=1)
-    lower, upper = (bounds / (2 * speed**2)[:, None]).max(axis=0)
+    lower = (contacts.rho[:, 0] ** 2 * low / (2 * fast**2)).max()
+    upper = (contacts.rho[:, 1] ** 2 * high / (2 * slow**2)).max()
     slack = CONTINUATION * (orbit.hi - orbit.lo)
     inside = (contacts.theta - reach >= orbit.lo - slack) & (contacts.theta + reach <= orbit.hi + slack)
     interval = Interval(lower, upper).widened(1e-12 * upper).clipped()
