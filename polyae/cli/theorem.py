@@ -1,7 +1,8 @@
-"""``polyae bound``: the theorem for a decoder and an orbit."""
+"""``polyae bound``: the theorem for a decoder and a model of the data manifold, and the refinement study."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -10,7 +11,8 @@ import typer
 from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
-from polyae.cli.sources import EnumerationOptions, SourceArgument, complex_of
+from polyae.cli.sources import EnumerationOptions, complex_of
+from polyae.cli.values import read_array
 from polyae.errors import SettingError
 from polyae.queries.manifolds import load_manifold
 from polyae.queries.theorem.bound import TheoremBound, theorem_bound
@@ -18,32 +20,69 @@ from polyae.report.theorem_numbers import theorem_numbers
 
 __all__ = ["bound_command"]
 
-OrbitOption = Annotated[Path, typer.Option("--orbit", metavar="FILE.npz", help="Arrays G, x0, and interval or box.")]
+ManifoldOption = Annotated[
+    Path | None,
+    typer.Option("--manifold", "--orbit", metavar="FILE", help="Orbit, union or samples: .json, .npz, .npy."),
+]
 GapOption = Annotated[float, typer.Option("--gap", metavar="R", help="Relative width at which u1 and u2 are settled.")]
 BudgetOption = Annotated[int, typer.Option("--budget", metavar="N", help="Simplices at most, for each of them.")]
+TimeOption = Annotated[float | None, typer.Option("--bound-seconds", metavar="S", help="Stop the bounds after S s.")]
 ReadingsOption = Annotated[str, typer.Option("--readings", metavar="sound|all", help="Also the false readings.")]
+GeneratorsOption = Annotated[
+    Path | None, typer.Option("--generators", metavar="FILE.npy", help="Generators of H2, (m, d, d), say learned.")
+]
+FigureOption = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE.png", help="Draw where the distances are attained.")
+]
+StudyOption = Annotated[
+    Path | None,
+    typer.Option("--study", metavar="FOLDER", help="Refinement study instead: closed forms and trained models."),
+]
+NetOption = Annotated[Path | None, typer.Argument(metavar="NET", help="Network, or a saved complex (.npz).")]
 
 
 @grouped
 def bound_command(
-    net: SourceArgument,
-    orbit: OrbitOption,
     domain: DomainOptions,
     enumeration: EnumerationOptions,
+    net: NetOption = None,
+    manifold: ManifoldOption = None,
     gap: GapOption = 1e-4,
     budget: BudgetOption = 500_000,
+    bound_seconds: TimeOption = None,
     readings: ReadingsOption = "sound",
+    generators: GeneratorsOption = None,
+    figure: FigureOption = None,
+    study: StudyOption = None,
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Evaluate both sides of the theorem for a decoder and the orbit that models its data.
+    """Evaluate both sides of the theorem for a decoder and a model of its data.
 
-    The result is partial if the complex is, or if u1 or u2 did not reach the gap within the budget.
+    The result is partial if the complex is, or if u1 or u2 did not reach the gap within the budget.  With --study,
+    the two sides of known and of trained decoders with more and more regions; a rerun continues.
     """
+    if study is not None:
+        from polyae.report.refinement import run_study, study_table
+
+        rows = run_study(study, progress=sys.stderr.isatty())
+        finish({"rows": rows}, as_json, text={"study": study_table(rows)})
+        return
+    if net is None or manifold is None:
+        raise SettingError("polyae bound needs NET and --manifold FILE, or --study FOLDER")
     chosen = _readings(readings)
-    manifold = load_manifold(orbit)
+    model = load_manifold(manifold)
+    given = None if generators is None else read_array(generators, "--generators")
     cx = complex_of(net, domain, enumeration)
-    bound = theorem_bound(cx, manifold, gap=gap, budget=budget, readings=chosen)
+    bound = theorem_bound(
+        cx, model, gap=gap, budget=budget, max_seconds=bound_seconds, readings=chosen, generators=given,
+        progress=sys.stderr.isatty(),
+    )  # fmt: skip
+    if figure is not None:
+        from polyae.report.distance_figure import distance_figure
+        from polyae.report.figures import png
+
+        figure.write_bytes(png(distance_figure(cx, bound)))
     partial = bound.restricted or not bound.decided
     numbers = theorem_numbers(cx, bound)
     finish(numbers, as_json, strict=strict, partial=partial, text=numbers | {"readings": _lines(bound)})

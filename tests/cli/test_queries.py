@@ -58,7 +58,8 @@ def test_bound_in_words(cli: Polyae, octagon: tuple[Path, Path]) -> None:
 
 def test_bound_refuses(cli: Polyae, octagon: tuple[Path, Path], cross: Path, tmp_path: Path) -> None:
     net, circle = octagon
-    assert cli("bound", net, "--box", 0, 1).complains("--orbit")
+    assert cli("bound", net, "--box", 0, 1).complains("--manifold")
+    assert cli("bound", "--manifold", circle).complains("NET")
     assert cli("bound", net, "--orbit", circle).complains("--box")
     assert cli("bound", net, "--orbit", circle, "--space").complains("bounded")
     assert cli("bound", net, "--orbit", tmp_path / "no.npz", "--box", 0, 1).complains("no.npz")

@@ -114,13 +114,18 @@ class ProductOrbit(Chart):
         return Jet(x, first, second)
 
     def point_errors(self, theta: ArrayLike) -> Float:
+        error = self.relative_bounds(theta)[1]
+        return np.asarray(error * np.linalg.norm(self.x0) * UP)
+
+    def relative_bounds(self, theta: ArrayLike) -> tuple[Float, Float]:
+        """For parameters (n, m): how much :meth:`act` can lengthen a vector, and its error over the vector's length."""
         values = self._parameters(theta)
-        size, error = np.full(len(values), float(np.linalg.norm(self.x0)) * UP), np.zeros(len(values))
+        size, error = np.ones(len(values)), np.zeros(len(values))
         for flow, t in zip(reversed(self.flows), values.T[::-1], strict=True):
             stretch = np.exp(flow.growth * np.abs(t)) * UP
             error = (stretch * error + flow.errors(t) * (size + error)) * UP
             size = size * stretch
-        return np.asarray(error)
+        return size, np.asarray(error)
 
     def jet_errors(self, theta: ArrayLike) -> Float:
         values = self._parameters(theta)
@@ -128,13 +133,6 @@ class ProductOrbit(Chart):
         # One more product with a generator for each derivative; weighed by the norms, which are the scales.
         product = max(flow.product_error / (flow.norm or 1.0) for flow in self.flows)
         return np.stack([points, (points + product * size) * UP, (points + 2 * product * size) * UP], axis=1)
-
-    def relative_bounds(self, theta: ArrayLike) -> tuple[Float, Float]:
-        """For parameters (n, m): how much :meth:`act` can lengthen a vector, and its error in units of the longest."""
-        values = np.abs(self._parameters(theta))
-        growth = np.exp(values @ np.array([flow.growth for flow in self.flows])) * UP
-        error = np.sum([flow.errors(t) for flow, t in zip(self.flows, values.T, strict=True)], axis=0)
-        return growth, np.asarray(error * growth * UP)
 
     def _size(self, farthest: Float) -> Float:
         """Largest norm (n,) that x0 can grow to, and its derivatives in units of the norms of the generators."""

@@ -68,7 +68,7 @@ def _in_cell(y, x, first, gram, half, reach, bend, delta, slope):  # type: ignor
 
 
 @compiled
-def distances_from_cells(points, cap, tolerance, cells, count, roots, wanted):  # type: ignore[no-untyped-def]
+def distances_from_cells(points, cap, tolerance, low_box, high_box, cells, count, roots, wanted):  # type: ignore[no-untyped-def]
     """Bounds of the distances of points (n, d) from a chart.
 
     Parameters
@@ -78,6 +78,8 @@ def distances_from_cells(points, cap, tolerance, cells, count, roots, wanted):  
         A distance known to be reached elsewhere; cells beyond it are not looked at.
     tolerance : array, shape (n,)
         Cells are done with when their bound is this near to the distance reached.
+    low_box, high_box : arrays, shape (n, m)
+        Parameters that are left out, for each point; none if they are in the wrong order.
     cells : tuple of arrays
         centre, half, x, first, gram, reach, bend, child; the children of a cell are ``child`` and ``child + 1``, and
         -1 stands for none.
@@ -116,6 +118,11 @@ def distances_from_cells(points, cap, tolerance, cells, count, roots, wanted):  
             c, low = stack[size], below[size]
             if low >= best - tolerance[i]:
                 least = min(least, low)
+                continue
+            inside = True
+            for j in range(m):
+                inside &= centre[c, j] - half[c, j] >= low_box[i, j] and centre[c, j] + half[c, j] <= high_box[i, j]
+            if inside:
                 continue
             if child[c] < 0:
                 low, high = _in_cell(y, x[c], first[c], gram[c], half[c], reach[c], bend[c], delta, slope)

@@ -17,6 +17,8 @@ from polyae.lp.simplex import for_kernel
 from polyae.queries.manifolds import Chart, Manifold
 from polyae.queries.manifolds.exponential import UP
 from polyae.queries.theorem.cell_kernel import distances_from_cells
+from polyae.queries.theorem.convex_box import convex_boxes
+from polyae.queries.theorem.newton import descend
 from polyae.tolerances import gamma
 
 Float = NDArray[np.float64]
@@ -31,6 +33,8 @@ SAMPLES = -1
 FIRST_CELLS, MEMORY = 64, 1 << 25
 #: Rounding of a parameter, relative.
 ROUNDED = 4e-16
+#: Share of the radius of a first cell to which points are covered before boxes are tried.
+ROUGH = 1 / 16
 #: Points in one call of compiled code, so that it can be interrupted.
 POINTS = 4096
 
@@ -119,7 +123,35 @@ class ChartTree:
         self._add(np.clip(both, self.chart.lo, self.chart.hi), np.repeat(wider, 2, axis=0))
 
     def distances(self, points: Float, cap: Float, tolerance: Float) -> tuple[Float, Float, Float]:
-        """Parameters, lower and upper bounds, up to the cap; wider than the tolerance where memory ends the search."""
+        """Parameters, lower and upper bounds, up to the cap; wider than the tolerance where memory ends the search.
+
+        Beyond a rough tolerance, a box of parameters in which the distance is convex is bounded by itself; only
+        what lies outside is covered by cells.
+        """
+        rough = np.maximum(tolerance, self.reach * ROUGH)
+        nothing = np.full((len(points), self.chart.dim), np.inf)
+        theta, lower, upper = self._covered(points, cap, rough, nothing, -nothing)
+        fine = np.flatnonzero((upper - lower > tolerance) & (upper < cap))
+        if len(fine):
+            box = convex_boxes(self.chart, points[fine], theta[fine])
+            known = np.minimum(box.upper, upper[fine])
+            better = box.upper <= upper[fine]
+            theta[fine[better]] = box.theta[better]
+            found, low, high = self._covered(points[fine], known, tolerance[fine], box.start, box.stop)
+            nearer = high < known
+            theta[fine[nearer]], upper[fine] = found[nearer], high
+            lower[fine] = np.maximum(lower[fine], np.minimum(low, box.lower))
+        # Points beyond the cap may have another cell that needs no more than the cap says.
+        far = np.flatnonzero((upper - lower > tolerance) & (upper >= cap))
+        if len(far):
+            theta[far], lower[far], upper[far] = self._covered(
+                points[far], cap[far], tolerance[far], nothing[far], -nothing[far]
+            )
+        return theta, np.minimum(lower, upper), upper
+
+    def _covered(
+        self, points: Float, cap: Float, tolerance: Float, start_box: Float, stop_box: Float
+    ) -> tuple[Float, Float, Float]:
         n = len(points)
         theta, lower, upper = np.zeros((n, self.chart.dim)), np.zeros(n), cap.copy()
         pending = np.arange(n)
@@ -127,7 +159,7 @@ class ChartTree:
             wanted = np.zeros(len(self), dtype=bool)
             for start in range(0, len(pending), POINTS):
                 part = pending[start : start + POINTS]
-                given = for_kernel(points[part], cap[part], tolerance[part])
+                given = for_kernel(points[part], cap[part], tolerance[part], start_box[part], stop_box[part])
                 cells = (*self._cells, self._child)
                 theta[part], lower[part], upper[part] = distances_from_cells(
                     *given, cells, len(self), self._roots, wanted
@@ -169,6 +201,20 @@ class ManifoldTree:
             best.lower[:] = np.minimum(best.lower, lower)
         best.lower[:] = np.minimum(best.lower, best.upper)
         return best
+
+    def polished(self, points: Float, found: Nearest) -> Nearest:
+        """Upper bounds after a local search from what was found; lower bounds stay as they are."""
+        result = found.take(np.arange(len(points)))
+        for k, tree in enumerate(self.charts):
+            mine = np.flatnonzero(result.chart == k)
+            if len(mine):
+                own = tree.chart
+                start = result.theta[mine, : own.dim]
+                near = descend(lambda t, _, own=own: own.jet(t), points[mine], start, own.lo, own.hi)  # type: ignore[misc]
+                reached = near.distances * (1 + gamma(own.ambient + 8)) + own.point_errors(near.theta)
+                better = reached < result.upper[mine]
+                result.theta[mine[better], : own.dim], result.upper[mine[better]] = near.theta[better], reached[better]
+        return result
 
     def points(self, chart: Int, theta: Float) -> tuple[Float, Float]:
         """Points (n, d) of given charts at parameters (n, m), and bounds of their errors (n,)."""

@@ -30,6 +30,8 @@ __all__ = ["Contacts", "find_contacts"]
 
 #: Steps of the two local searches; the first contracts by 2/3 at a tangential contact: 1e-7 in 40.
 APPROACH_STEPS, TANGENT_STEPS = 40, 8
+#: How sharply the distances of the pieces' centres are known at the start, in units of their size.
+START = 1 / 32
 #: A step that gains less than this share of the distance ends a search, unless the distance is nearly 0.
 GAIN = 1e-4
 
@@ -103,12 +105,19 @@ def find_contacts(surface: Surface, tree: ManifoldTree, corners: Nearest, tolera
         δ is proved to this share of δ + ρ.
     """
     bases, ranks = column_bases(surface.maps)
-    chart, theta, rough = _starts(surface, tree, corners)
+    reached = np.full(len(surface), np.inf)
+    chart, theta = np.full(len(surface), SAMPLES), np.zeros((len(surface), tree.width))
+    for own, start, away in _starts(surface, tree, corners):
+        for k, part in enumerate(tree.charts):
+            mine = np.flatnonzero(own == k)
+            search = _Search(surface, part.chart, bases, ranks, mine)
+            start[mine, : part.chart.dim], away[mine] = search.approach(start[mine, : part.chart.dim])
+        better = away < reached
+        chart[better], theta[better], reached[better] = own[better], start[better], away[better]
     for k, part in enumerate(tree.charts):
         mine = np.flatnonzero(chart == k)
         search = _Search(surface, part.chart, bases, ranks, mine)
-        at, rough[mine] = search.approach(theta[mine, : part.chart.dim])
-        theta[mine, : part.chart.dim] = search.turn(at, tolerance)
+        theta[mine, : part.chart.dim] = search.turn(theta[mine, : part.chart.dim], tolerance)
     x, off = tree.points(chart, theta)
     anchors, _, _ = surface.project_to_pieces(x, np.arange(len(surface)))
     reached = np.linalg.norm(anchors - x, axis=1) * (1 + gamma(x.shape[1] + 8)) + off
@@ -130,21 +139,20 @@ def _farthest(surface: Surface, anchors: Float) -> Float:
     return np.asarray(np.maximum.reduceat(apart, surface.first[:-1]))
 
 
-def _starts(surface: Surface, tree: ManifoldTree, corners: Nearest) -> tuple[Int, Float, Float]:
-    """Best of the points nearest to the corners and to the centre of each piece."""
+def _starts(surface: Surface, tree: ManifoldTree, corners: Nearest) -> list[tuple[Int, Float, Float]]:
+    """Charts, parameters and distances: nearest to the centre of each piece, and the best of those at its corners."""
     sums = np.add.reduceat(surface.corners, surface.first[:-1], axis=0)
-    centres = tree.nearest(sums / np.diff(surface.first)[:, None], tree.coarse)
-    order = np.lexsort((corners.upper, surface.pieces))
-    best = corners.take(order[surface.first[:-1]])
-    every = np.arange(len(surface))
+    points = sums / np.diff(surface.first)[:, None]
+    fine = np.maximum(_farthest(surface, points), tree.coarse) * START
+    centres = tree.polished(points, tree.nearest(points, fine))
     options = []
-    for found in (best, centres):
+    for found, pieces in ((centres, np.arange(len(surface))), (corners, surface.pieces)):
         x, _ = tree.points(found.chart, found.theta)
-        options.append(surface.project_to_pieces(x, every)[2])
-    chart, theta, rough = best.chart.copy(), best.theta.copy(), options[0].copy()
-    better = options[1] < options[0]
-    chart[better], theta[better], rough[better] = centres.chart[better], centres.theta[better], options[1][better]
-    return chart, theta, rough
+        _, _, away = surface.project_to_pieces(x, pieces)
+        order = np.lexsort((away, pieces))
+        best = order[np.searchsorted(pieces[order], np.arange(len(surface)))]
+        options.append((found.chart[best], found.theta[best], away[best]))
+    return options
 
 
 class _Search:
@@ -158,7 +166,7 @@ class _Search:
         """Part (n, ..., d) of vectors orthogonal to the columns of A."""
         basis = self.bases[rows]
         shape = vectors.shape
-        flat = vectors.reshape(len(vectors), -1, shape[-1])
+        flat = vectors.reshape(len(vectors), int(np.prod(shape[1:-1])), shape[-1])
         return np.asarray((flat - (flat @ basis) @ basis.transpose(0, 2, 1)).reshape(shape))
 
     def _away(self, theta: Float, rows: Int) -> Float:
@@ -205,8 +213,10 @@ class _Search:
         limit = self._away(theta, every) + tolerance
         # Pieces that stay away from the manifold have no contact to be tangent at.
         chosen = np.flatnonzero((self.ranks >= self.chart.dim) & (limit < GAIN * self.surface.scale))
+        if not len(chosen):
+            return turned
         best = self._misfit(theta[chosen], chosen)
-        for _ in range(TANGENT_STEPS if len(chosen) else 0):
+        for _ in range(TANGENT_STEPS):
             jet = self.chart.jet(turned[chosen])
             off = self._across(jet.first, chosen).reshape(len(chosen), -1)
             slope = self._across(jet.second, chosen).reshape(len(chosen), self.chart.dim, -1)

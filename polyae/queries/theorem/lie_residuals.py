@@ -97,9 +97,10 @@ def lie_residuals(
     search = _Search(columns, both, group, gap)
     search.run(deadline)
     off = np.zeros(len(maps)) if errors is None else errors
-    margin = search.margin + off[both[:, 0]] + off[both[:, 1]] * search.growth
-    lower = np.maximum(search.lower - margin, 0.0)
-    upper = search.upper + margin
+    maps_off = off[both[:, 0]] + off[both[:, 1]] * search.growth
+    lower = np.maximum(search.lower - search.margin - maps_off, 0.0)
+    here = group.relative_bounds(search.theta)[1] * search.sizes[both[:, 1]] * UP
+    upper = search.upper + here + maps_off
     sizes = np.linalg.norm(columns, axis=(1, 2))
 
     def pairs(values: Float) -> Float:
@@ -137,7 +138,7 @@ class _Search:
         # x0 is a map here, of the size of each source.
         growth, relative = group.relative_bounds(self.hi[None])
         self.growth = float(growth[0])
-        self.margin = (float(relative[0]) * self.growth * self.sizes[both[:, 1]]) * UP
+        self.margin = (float(relative[0]) * self.sizes[both[:, 1]]) * UP
         self.product_error = max(flow.product_error / (flow.norm or 1.0) for flow in group.flows)
         self.lower, self.upper = np.full(n, np.inf), np.full(n, np.inf)
         self.theta = np.zeros((n, group.dim))

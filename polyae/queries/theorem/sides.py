@@ -87,8 +87,11 @@ class SurfaceToManifold(Field):
         y = self.y[ends].mean(axis=1)
         self.y = np.concatenate([self.y, y])
         self.latent = np.concatenate([self.latent, self.latent[ends].mean(axis=1)])
-        self.found = self.found.join(self.tree.nearest(y, tolerance))
+        self.found = self.found.join(self.tree.nearest(y, max(tolerance, self.tree.coarse)))
         return np.arange(start, len(self.y))
+
+    def polish(self, vertices: Int, tolerance: float) -> None:
+        self.found.put(vertices, self.tree.polished(self.y[vertices], self.found.take(vertices)))
 
     def sharpen(self, vertices: Int, tolerance: float) -> None:
         self.found.put(vertices, self.tree.nearest(self.y[vertices], tolerance))
@@ -171,6 +174,9 @@ class ManifoldToSurface(Field):
 
     def add_midpoints(self, ends: Int, tolerance: float) -> Int:
         return self._add(self.theta[ends].mean(axis=1), self.feet[ends[:, 0]], tolerance)
+
+    def polish(self, vertices: Int, tolerance: float) -> None:
+        self.sharpen(vertices, tolerance)
 
     def sharpen(self, vertices: Int, tolerance: float) -> None:
         foot = self.surface.nearest(self.x[vertices], self.feet[vertices], tolerance)

@@ -23,8 +23,8 @@ Bool = NDArray[np.bool_]
 
 __all__ = ["Budget", "Field", "Supremum", "supremum"]
 
-#: Simplices cut in one round, and vertices that are sharpened at once.
-BATCH, SHARPEN_BATCH = 2048, 64
+#: Simplices cut in one round, and vertices that are polished, and sharpened, at once.
+BATCH, POLISH_BATCH, SHARPEN_BATCH = 2048, 512, 16
 #: A supremum this small, in units of the scale, is told from 0 in absolute terms only.
 FLOOR = 1e-6
 
@@ -58,6 +58,10 @@ class Field(ABC):
     @abstractmethod
     def bound(self, simplices: Int) -> Float:
         """Upper bounds (n,) of the function on simplices (n, k)."""
+
+    @abstractmethod
+    def polish(self, vertices: Int, tolerance: float) -> None:
+        """Bring the upper bounds at vertices down to what is true up to a tolerance, as far as is cheap."""
 
     @abstractmethod
     def sharpen(self, vertices: Int, tolerance: float) -> None:
@@ -151,7 +155,7 @@ class _Search:
     def __init__(self, field: Field, budget: Budget, floor: float) -> None:
         self.field, self.budget, self.floor = field, budget, floor
         self.lower, self.upper, self.vertex = 0.0, 0.0, 0
-        self._sharp = np.zeros(0, dtype=bool)
+        self._sharp, self._polished = np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
 
     @property
     def _slack(self) -> float:
@@ -177,16 +181,20 @@ class _Search:
         self.upper = max(self.upper, float(bounds.max(initial=0.0)))
 
     def settle(self, simplices: Int) -> Float:
-        """Bounds of simplices after all their vertices are sharp."""
+        """Bounds of simplices after all their vertices are polished."""
         vertices = np.unique(simplices)
-        dull = vertices[~self._sharp[vertices]]
-        if len(dull):
-            self._sharpen(dull)
+        self._polish(vertices)
         return self.field.bound(simplices)
+
+    def _polish(self, vertices: Int) -> None:
+        dull = vertices[~self._polished[vertices]]
+        if len(dull):
+            self.field.polish(dull, self.tolerance)
+            self._polished[dull] = True
 
     def _sharpen(self, vertices: Int) -> None:
         self.field.sharpen(vertices, self.tolerance)
-        self._sharp[vertices] = True
+        self._sharp[vertices] = self._polished[vertices] = True
         self._take(vertices)
 
     def _take(self, vertices: Int) -> None:
@@ -196,8 +204,8 @@ class _Search:
 
     def _raise_lower(self, vertices: Int) -> None:
         """Sharpen vertices, the most promising first, as long as they could raise the lower bound."""
-        fresh = len(self.field.upper) - len(self._sharp)
-        self._sharp = np.concatenate([self._sharp, np.zeros(fresh, dtype=bool)])
+        fresh = np.zeros(len(self.field.upper) - len(self._sharp), dtype=bool)
+        self._sharp, self._polished = np.concatenate([self._sharp, fresh]), np.concatenate([self._polished, fresh])
         if not len(vertices):
             return
         self._take(vertices)
@@ -208,6 +216,10 @@ class _Search:
             candidates = vertices[wide]
             if not len(candidates) or time.monotonic() >= self.budget.deadline:
                 return
+            dull = candidates[~self._polished[candidates]]
+            if len(dull):
+                self._polish(dull[np.argsort(-self.field.upper[dull])[:POLISH_BATCH]])
+                continue
             self._sharpen(candidates[np.argsort(-self.field.upper[candidates])[:SHARPEN_BATCH]])
 
 
