@@ -12,7 +12,7 @@ Int = NDArray[np.int32]
 __all__ = ["pattern_keys", "sort_canonically"]
 
 #: Edges that are renumbered at a time, to keep temporary arrays small.
-CHUNK = 1 << 18
+CHUNK = 1 << 14
 
 
 def pattern_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:

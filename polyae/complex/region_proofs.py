@@ -130,16 +130,16 @@ class RegionProver:
         bits = pattern.astype(np.uint8)
         m = build_rows(self.flat, bits, self.cell)
         if m < 0 or witness.exact is not None or not strictly_inside(self.cell, m, witness.point):
-            return None, {}
+            return None, Known()
         left = decide_rows(self.cell, m, witness.point, self.search, self.flat)
         status, source = self.search.status[:m], self.cell.source[:m].tolist()
         facets = {source[i]: self._shortened(m, self.search.beyond[i], int(i)) for i in np.flatnonzero(status == FACET)}
         if left:
-            return None, {source[i]: None for i in np.flatnonzero(status == REDUNDANT)} | facets
+            return None, Known({source[i]: None for i in np.flatnonzero(status == REDUNDANT)} | facets)
         rows = self.cell.rows[:, :m].T
         values = {k: rows[i] for i, s in enumerate(source) for k in self._on(s)}
         proofs = [FacetProof(self._on(s), point) for s, point in facets.items()]
-        return _Shape(self._shortened(m, witness.point), proofs, values), {}
+        return _Shape(self._shortened(m, witness.point), proofs, values), Known()
 
     def _shortened(self, m: int, point: Float, beyond: int = -1) -> Float:
         """A point nearby with fewer digits that is on the same sides: less to write, to read and to multiply."""

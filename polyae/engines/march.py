@@ -33,8 +33,9 @@ from polyae.engines.frontier import (
 from polyae.engines.march_kernel import enter_batch, expand_batch, new_steps, next_batch, settle_waiting
 from polyae.engines.reference import Step, cross_facets, start_region
 from polyae.errors import SettingError
+from polyae.lp.facet_search import DOUBTFUL as OPEN
 from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
-from polyae.lp.facets import Known, Witness
+from polyae.lp.facets import Known, Verdicts, Witness
 from polyae.lp.solvers import solver_class
 from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
@@ -195,7 +196,7 @@ class _Run:
             expand(0)
         else:
             list(self.pool.map(expand, range(shares)))
-        facets = int(steps.counts[steps.rows >= 0].sum())
+        facets = int(steps.counts.sum())
         self.frontier = grown(self.frontier, self.counters, facets, facets)
         return bool(enter_batch(self.frontier, self.counters, todo, steps, self.masks, self.limit))
 
@@ -226,11 +227,16 @@ class _Run:
         bits = self._pattern(number).astype(np.uint8)
         m = build_rows(self.flat, bits, self.cell)
         if m < 0 or not strictly_inside(self.cell, m, witness.point):
-            return {}
+            return Known()
         decide_rows(self.cell, m, witness.point, self.search, self.flat)
         status, source = self.search.status[:m], self.cell.source[:m].tolist()
-        known: Known = {source[i]: None for i in np.flatnonzero(status == REDUNDANT)}
-        return known | {source[i]: self.search.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
+        verdicts: Verdicts = {source[i]: None for i in np.flatnonzero(status == REDUNDANT)}
+        verdicts |= {source[i]: self.search.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
+        bases = {
+            source[i]: [source[k] for k in self.search.basis[i].tolist() if k >= 0]
+            for i in np.flatnonzero((status == OPEN) & (self.search.basis[:m] >= 0).any(axis=1))
+        }
+        return Known(verdicts, bases)
 
     def _expand(self, number: int) -> bool:
         self._repeats = True

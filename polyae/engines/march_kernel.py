@@ -139,14 +139,16 @@ def _crossing(cell: CellRows, row: int, inside: Float, beyond: Float, point: Flo
 
 @compiled
 def _find_facets(
-    flat: FlatNetwork, words: Words, point: Float, entry: int, cell: CellRows, search: FacetSearch,
-    bits: NDArray[np.uint8], direction: Float,
+    frontier: Frontier, number: int, flat: FlatNetwork, cell: CellRows, search: FacetSearch, bits: NDArray[np.uint8],
+    direction: Float,
 ) -> int:  # fmt: skip
-    """Rows and facets of one region, and a witness in place of the point; the number of rows, or -1 for a doubt."""
-    _unpack(words, bits)
+    """Rows and facets of one region, and a witness in place of its point; the number of rows, or -1 for a doubt."""
+    point = frontier.points[number]
+    _unpack(frontier.words[number], bits)
     m = build_rows(flat, bits, cell)
-    if m < 0 or not _settle_witness(flat, cell, m, point, entry, direction):
+    if m < 0 or not _settle_witness(flat, cell, m, point, frontier.entry[number], direction):
         return -1
+    frontier.entry[number] = -1
     proved = decide_rows(cell, m, point, search, flat) == 0 and _meet_ball(flat, cell, m, search)
     return m if proved else -1
 
@@ -167,20 +169,16 @@ def expand_batch(
     bits, direction = np.empty(len(flat.twin_of), dtype=np.uint8), np.empty(frontier.points.shape[1])
     for t in range(len(todo)):
         number = todo[t]
-        point = frontier.points[number]
-        m = _find_facets(flat, frontier.words[number], point, frontier.entry[number], cell, search, bits, direction)
+        m = _find_facets(frontier, number, flat, cell, search, bits, direction)
         steps.rows[t] = m
-        if m < 0:
-            continue
-        frontier.entry[number] = -1
         count = 0
-        for i in range(m):
+        for i in range(m):  # none if m is -1
             if search.status[i] == FACET and cell.source[i] >= 0:
                 steps.units[t, count] = cell.source[i]
                 if flat.radius == np.inf:
                     steps.points[t, count] = search.facet_point[i]
                 else:
-                    _crossing(cell, i, point, search.beyond[i], steps.points[t, count])
+                    _crossing(cell, i, frontier.points[number], search.beyond[i], steps.points[t, count])
                 count += 1
         steps.counts[t] = count
 

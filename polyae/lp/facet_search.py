@@ -29,7 +29,7 @@ from polyae.predicates.jit import compiled, inlined, proposal
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["FACET", "REDUNDANT", "FacetSearch", "decide_rows", "search_workspace"]
+__all__ = ["DOUBTFUL", "FACET", "REDUNDANT", "FacetSearch", "decide_rows", "search_workspace"]
 
 UNDECIDED, FACET, REDUNDANT, DOUBTFUL = range(4)
 
@@ -49,6 +49,11 @@ class FacetSearch(NamedTuple):
     facet_point, beyond : array, shape (m, h)
         For each facet a point on it, up to rounding; and one beyond it and strictly inside all other rows,
         which is proved.
+    row_of : array of int, shape (m,)
+        Row of the cell behind each row found.
+    basis : array of int, shape (m, h)
+        For a doubtful row the rows that meet where it has its minimum, which may prove it redundant in rationals; -1
+        where there is none.
     reciprocals : array, shape (m,)
         Of the rows' values at the point inside.
     ray : work space, shape (h,)
@@ -58,6 +63,8 @@ class FacetSearch(NamedTuple):
     status: NDArray[np.int8]
     facet_point: Float
     beyond: Float
+    row_of: Int
+    basis: Int
     reciprocals: Float
     ray: Float
     corner: Corner
@@ -66,8 +73,8 @@ class FacetSearch(NamedTuple):
 def search_workspace(rows: int, h: int) -> FacetSearch:
     """Work space for cells of at most `rows` rows."""
     return FacetSearch(
-        np.empty(rows, dtype=np.int8), np.empty((rows, h)), np.empty((rows, h)), np.empty(rows),
-        np.empty(h), corner_workspace(rows, h),
+        np.empty(rows, dtype=np.int8), np.empty((rows, h)), np.empty((rows, h)), np.empty(rows, dtype=np.int64),
+        np.empty((rows, h), dtype=np.int64), np.empty(rows), np.empty(h), corner_workspace(rows, h),
     )  # fmt: skip
 
 
@@ -145,6 +152,7 @@ def _begin(cell: CellRows, m: int, inside: Float, search: FacetSearch) -> int:
     nearest = -1
     for i in range(m):
         search.status[i] = UNDECIDED
+        search.basis[i] = -1
         if nearest < 0 or search.reciprocals[i] < search.reciprocals[nearest]:
             nearest = i
     for i in range(m):
@@ -205,6 +213,7 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
     corner, status, ray, lo, hi = search.corner, search.status, search.ray, flat.lo, flat.hi
     columns, found, frame, nonbasic, target = corner.columns, corner.found, corner.frame, corner.nonbasic, corner.target
     reciprocals, facet_point, beyond = search.reciprocals, search.facet_point, search.beyond
+    row_of, basis = search.row_of, search.basis
     bounded = np.isfinite(lo).all() and np.isfinite(hi).all()
     h, row, count, left = len(inside), _begin(cell, m, inside, search), 0, 0
     goal, sign = row, 1.0
@@ -212,7 +221,8 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
         _set_target(rows, own, offset, goal, sign, target)
         value = price(target, frame)
         k, step, room = 0, 0.0, 0.0
-        if value >= 0.0:  # else the corner itself is beyond the row
+        if value > -PIVOT_TOLERANCE:  # else the corner itself is beyond the row
+            value = max(value, 0.0)
             k, step, room, value = descend(columns, found, frame, nonbasic, count if sign > 0.0 else count - 1, value)
         if sign < 0.0:  # the corner, which the last row cut off, has climbed to it
             if k >= 0:
@@ -222,6 +232,9 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
         elif k < 0:
             proved = value > 0.0 and _prove_redundant(target, found, frame, nonbasic, lo, hi, bounded)
             status[row] = REDUNDANT if proved else DOUBTFUL
+            if not proved and k == -1:
+                for c in range(h):
+                    basis[row, c] = -1 if nonbasic[c] == FREE else row_of[nonbasic[c]]
         else:
             ahead = 0.5 * (step + np.copysign(min(room, 2.0 * abs(step) + 1.0), step))
             for c in range(h):
@@ -230,6 +243,7 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
             if facet >= 0:
                 _set_target(rows, own, offset, facet, 1.0, target)
                 below = add_row(columns, found, frame, target, count)
+                row_of[count] = facet
                 count += 1
                 if below < 0.0:
                     goal, sign = facet, -1.0

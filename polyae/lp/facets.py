@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,25 @@ from polyae.tolerances import BASIS_THRESHOLD, gamma
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 #: By source of a row: a point beyond the facet, or None for a redundant row.
-Known = dict[int, Float | None]
+Verdicts = dict[int, Float | None]
 
-__all__ = ["Facet", "Known", "Witness", "find_facets"]
+__all__ = ["Facet", "Known", "Verdicts", "Witness", "find_facets"]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What compiled code knows of a cell, by the rows' sources.
+
+    Attributes
+    ----------
+    verdicts : dict
+        Proved already: a point beyond the facet, or None for a redundant row.
+    bases : dict
+        Rows whose combination may prove a row redundant; a proposal.
+    """
+
+    verdicts: Verdicts = field(default_factory=dict)
+    bases: dict[int, list[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,38 +170,51 @@ def find_facets(
         Strictly inside.
     program_class : type
         Solver of the float64 linear programs.
-    known : dict, optional
-        Verdicts that are proved already, by the row's source: a point beyond the facet, or None for a
-        redundant row.
+    known : Known, optional
+        From compiled code.
     """
     groups = cell.hyperplanes()
     if not groups:
         return [], witness
     first = np.array([g[0] for g in groups], dtype=np.int64)
     rows = BoundedRows(cell.rows.values[first], cell.rows.errors[first])
-    settled = _settled(cell, groups, known or {})
+    settled = _settled(cell, groups, known or Known())
     open_rows = [i for i in range(len(first)) if i not in settled]
+    if not open_rows:
+        return [_facet(cell, groups[i], p) for i, p in sorted(settled.items()) if p is not None], witness
     proposals, centre = propose(rows.values, witness.point, program_class, open_rows)
     facet, redundant = _prove(rows, proposals, cell.arrangement.bounding_box)
     beyond: dict[int, Float | HomogeneousPoint] = {i: p for i, p in settled.items() if p is not None}
     beyond |= {i: proposals.beyond[i] for i in open_rows if facet[i]}
     doubtful = [i for i in open_rows if not facet[i] and not redundant[i]]
     beyond |= _decide(cell, first, doubtful, witness, proposals)
-    cell.arrangement.kernel.counts.filtered += len(first) - len(doubtful)
+    cell.arrangement.kernel.counts.filtered += len(open_rows) - len(doubtful)
     if witness.exact is None and not cell.arrangement.domain.curved and cell.holds(centre):
         witness = Witness(centre)
     return [_facet(cell, groups[i], beyond[i]) for i in sorted(beyond)], witness
 
 
-def _settled(cell: Cell, groups: list[NDArray[np.int64]], known: Known) -> Known:
+def _settled(cell: Cell, groups: list[NDArray[np.int64]], known: Known) -> Verdicts:
     """Known verdicts by group; a row that shares its hyperplane with others stands for all of them."""
-    found = {}
+    found: Verdicts = {}
+    kernel, row_of = cell.arrangement.kernel, {s: i for i, s in enumerate(cell.source.tolist())}
     for i, group in enumerate(groups):
         for source in cell.source[group].tolist():
-            if source in known:
-                found[i] = known[source]
+            if source in known.verdicts:
+                found[i] = known.verdicts[source]
+                kernel.counts.filtered += 1
+                break
+            basis = [row_of[s] for s in known.bases.get(source, []) if s in row_of]
+            if kernel.exact and basis and _combined(cell, row_of[source], basis):
+                found[i] = None
+                kernel.counts.exact += 1
                 break
     return found
+
+
+def _combined(cell: Cell, row: int, basis: list[int]) -> bool:
+    """Whether a row is exactly a nonnegative combination of others, and of a nonnegative constant."""
+    return combination(cell.integers(row), [cell.integers(k) for k in basis]) is not None
 
 
 def _decide(
