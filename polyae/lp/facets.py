@@ -32,7 +32,8 @@ class Known:
     verdicts : dict
         Proved already: a point beyond the facet, or None for a redundant row.
     bases : dict
-        Rows whose combination may prove a row redundant; a proposal.
+        Rows whose combination may prove a row redundant; a proposal.  One that shares the row's hyperplane proves
+        nothing, since one of both may be the facet's.
     """
 
     verdicts: Verdicts = field(default_factory=dict)
@@ -205,7 +206,7 @@ def _settled(cell: Cell, groups: list[NDArray[np.int64]], known: Known) -> Verdi
                 kernel.counts.filtered += 1
                 break
             basis = [row_of[s] for s in known.bases.get(source, []) if s in row_of]
-            if kernel.exact and basis and _combined(cell, row_of[source], basis):
+            if kernel.exact and basis and not np.isin(basis, group).any() and _combined(cell, row_of[source], basis):
                 found[i] = None
                 kernel.counts.exact += 1
                 break
