@@ -21,8 +21,10 @@ __all__ = ["RegionEstimate", "estimate_regions"]
 #: Growths of the number of regions with the radius that pilot runs compare, and how many runs each.
 GROWTHS = (0.0, 3.0, 6.0, 12.0)
 PILOT_RUNS = 6
-#: Runs between two looks at the clock.
-BATCH = 4
+#: The growth that is taken where there is no time for pilot runs.
+USUAL_GROWTH = 3.0
+#: Runs between two looks at the clock, and the fewest that make an estimate.
+BATCH, LEAST_RUNS = 4, 8
 #: Least effective share of the runs, and of the largest run in the sum, that pass without a warning.
 LEAST_EFFECTIVE, LARGEST_SHARE = 0.5, 0.25
 
@@ -94,7 +96,7 @@ def estimate_regions(
         Nodes that a descent keeps at every level.  Counts up to this are exact.
     seed : int
     max_seconds : float, optional
-        Fewer runs are made if time runs out.
+        With little time pilot runs are left out and fewer nodes kept; fewer runs are made if it runs out.
 
     Returns
     -------
@@ -112,21 +114,26 @@ def estimate_regions(
     >>> estimate_regions(net, np.zeros(2), 1.2).value
     3.0
     """
-    if runs < 8 or nodes < 1:
-        raise SettingError(f"an estimate takes at least 8 runs and 1 node, got {runs} and {nodes}")
+    if runs < LEAST_RUNS or nodes < 1:
+        raise SettingError(f"an estimate takes at least {LEAST_RUNS} runs and 1 node, got {runs} and {nodes}")
     ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
     rng = np.random.default_rng(seed)
     descent = Descent(network, centre, radius, p, nodes)
+    began = time.perf_counter()
     first = descent.run(rng)
     if descent.exact:
         return RegionEstimate(np.full(runs, first), 0.0)
-    descent.growth = _growth(descent, rng, ends)
+    affordable = (ends - time.perf_counter()) / (time.perf_counter() - began)
+    if affordable < 2 * LEAST_RUNS:  # no time for so many nodes
+        descent = Descent(network, centre, radius, p, max(1, int(nodes * affordable / (2 * LEAST_RUNS))))
+    enough = affordable > PILOT_RUNS * len(GROWTHS) + LEAST_RUNS
+    descent.growth = _growth(descent, rng, ends) if enough else USUAL_GROWTH
     values: list[float] = []
     while len(values) < runs:
         if time.perf_counter() > ends:
             break
         values += [descent.run(rng) for _ in range(min(BATCH, runs - len(values)))]
-    return RegionEstimate(np.array(values), descent.growth) if len(values) >= 8 else None
+    return RegionEstimate(np.array(values), descent.growth) if len(values) >= LEAST_RUNS else None
 
 
 def _growth(descent: Descent, rng: np.random.Generator, ends: float) -> float:
