@@ -58,22 +58,24 @@ def test_strata_and_tilting_help() -> None:
     assert spread(16, 3.0) < 0.5 * spread(1, 0.0)
 
 
-def test_intervals_cover(cases: Callable[[int, int], int]) -> None:
-    """Nominal 95%: at least 90% of the repetitions without a warning."""
-    covered = warned = repetitions = 0
-    for seed in range(4):
-        net, radius = network(seed, [4, 10, 8]), 1.3
-        true = int(region_curve(net, np.zeros(4), radius).count([radius])[0][0])
-        for repetition in range(cases(10, 200)):
-            found = estimate_regions(net, np.zeros(4), radius, runs=16, nodes=6, seed=1000 * seed + repetition)
-            assert found is not None
-            repetitions += 1
-            if found.heavy_tail:
-                warned += 1
-            else:
-                low, high = found.interval()
-                covered += low <= true <= high
-    assert covered >= 0.9 * (repetitions - warned) and warned < 0.5 * repetitions
+@pytest.mark.parametrize("seed", range(4))
+def test_intervals_cover(seed: int, cases: Callable[[int, int], int]) -> None:
+    """Nominal 95%: at least 90% of 200 repetitions without a warning, of which there are few."""
+    net, radius = network(seed, [4, 14, 10]), 1.3
+    true = int(region_curve(net, np.zeros(4), radius).count([radius])[0][0])
+    covered = warned = 0
+    repetitions = cases(10, 200)
+    for repetition in range(repetitions):
+        found = estimate_regions(net, np.zeros(4), radius, nodes=32, seed=1000 * seed + repetition)
+        assert found is not None and true > 32
+        if found.heavy_tail:
+            warned += 1
+        else:
+            low, high = found.interval()
+            covered += low <= true <= high
+    # A slice of 10 is too short for the share of 90%: with 95% it has 6 or fewer once in a thousand.
+    assert covered >= (0.9 if repetitions > 100 else 0.7) * (repetitions - warned)
+    assert warned <= 0.1 * repetitions
 
 
 def test_heavy_tails_are_reported() -> None:
