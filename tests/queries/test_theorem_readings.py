@@ -1,5 +1,7 @@
 """Every false reading is violated on its counter-example, and the sound ones hold there where their premises do."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -95,3 +97,33 @@ def test_contact_is_needed_in_every_connected_set() -> None:
     assert not result.premises.one_contact and not result.premises.every_contact
     assert result.premises.parallel and result.premises.transported
     assert result.verdict("anchored").outcome == "holds"
+
+
+def variant(name: str, rng: np.random.Generator) -> Case:
+    """Counter-example of a reading, of other sizes."""
+    radius, count = float(rng.uniform(0.5, 3.0)), int(rng.integers(5, 12))
+    match name:
+        case "affine hulls":
+            return (*polygon(count, radius), circle(radius))
+        case "latent radii":
+            return scaled_codes(float(rng.uniform(200, 5000)))
+        case "inradii":
+            return torus((3, int(rng.integers(48, 70))), (float(rng.uniform(0.9, 1.1)), float(rng.uniform(0.03, 0.05))))
+        case "parallel, no contact":
+            return shifted(float(rng.uniform(4.0, 20.0)))
+        case "one contact, radii":
+            return two_segments(float(rng.uniform(0.01, 0.15)), float(rng.uniform(0.001, 0.02)))
+        case "every contact, radii":
+            return segment(0.0, float(rng.uniform(0.8, 2.0)), float(rng.uniform(0.02, 0.12)))
+    half = radius * float(rng.uniform(0.005, 0.02))
+    return segment(-half, half, radius)
+
+
+@pytest.mark.parametrize("name", [name for name, _ in FALSE])
+def test_variants_of_the_counter_examples(name: str, cases: Callable[[int, int], int]) -> None:
+    rng = np.random.default_rng(len(name))
+    for _ in range(cases(2 if name != "inradii" else 1, 50)):
+        result = evaluate(variant(name, rng))
+        verdict = result.verdict(name)
+        assert verdict.outcome == "violated" and verdict.premises_met and verdict.behind
+        assert all(v.outcome != "violated" for v in result.verdicts if v.reading.sound and v.premises_met)
