@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import isqrt
 
-import numba as nb
 import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from polyae.lp.simplex import FLOAT_TOLERANCE, for_kernel, maximise_exactly, optimum, pivot_to_optimum
+from polyae.predicates.jit import compiled
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, to_fractions
 
 Float = NDArray[np.float64]
@@ -26,7 +26,7 @@ __all__ = ["exact_inradius", "inscribed_balls"]
 ROOT_BITS = 80
 
 
-@nb.njit(cache=True)
+@compiled
 def _height(row, point):  # type: ignore[no-untyped-def]
     total = row[len(point)]
     for k in range(len(point)):
@@ -34,7 +34,7 @@ def _height(row, point):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True)
+@compiled
 def _inscribed(rows, weights, inside):  # type: ignore[no-untyped-def]
     """Centre, lower and upper bound of the radius, and tilt; see :func:`inscribed_balls`."""
     m, h = rows.shape[0], rows.shape[1] - 1
@@ -75,7 +75,7 @@ def _inscribed(rows, weights, inside):  # type: ignore[no-untyped-def]
     return centre, max(lower, 0.0), upper / total, tilt / total
 
 
-@nb.njit(cache=True)
+@compiled
 def _all_inscribed(first, rows, weights, inside):  # type: ignore[no-untyped-def]
     n = len(first) - 1
     centres, bounds = np.zeros(inside.shape), np.zeros((n, 3))

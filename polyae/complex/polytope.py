@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cached_property
 
-import numba as nb
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from scipy.spatial import ConvexHull, KDTree, QhullError
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
 from polyae.lp.generators import Generators, exact_generators, exact_volume
 from polyae.lp.simplex import for_kernel
+from polyae.predicates.jit import compiled
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
 
 Float = NDArray[np.float64]
@@ -50,7 +50,7 @@ def clearly_shaped(lower: Float, upper: Float, size: Float, error: Float) -> Boo
     return np.asarray(agree & np.isfinite(upper) & (lower > THIN * size) & (DIGITS * lower >= error))
 
 
-@nb.njit(cache=True)
+@compiled
 def _clip(rows, inside, reach):  # type: ignore[no-untyped-def]
     """Corners of a square around a point that is clipped by half-planes, and how far they reach."""
     now = np.empty((len(rows) + 4, 2))
@@ -79,7 +79,7 @@ def _clip(rows, inside, reach):  # type: ignore[no-untyped-def]
     return now[:count], extent
 
 
-@nb.njit(cache=True)
+@compiled
 def polygons(first, rows, inside, reach):  # type: ignore[no-untyped-def]
     """Corners of n polygons ``{z : rows @ (z, 1) >= 0}`` in the plane, by clipping a square.
 

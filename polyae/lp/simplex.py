@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba as nb
 import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
+
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 
@@ -88,7 +89,7 @@ def _pivot_to_optimum(table: Any, tolerance: Any) -> Any:
 
 
 #: The compiled function, for float64.
-pivot_to_optimum = nb.njit(cache=True)(_pivot_to_optimum)
+pivot_to_optimum = compiled(_pivot_to_optimum)
 
 
 def for_kernel(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
@@ -96,7 +97,7 @@ def for_kernel(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
     return [np.require(a, requirements=["C", "W"]) for a in arrays]
 
 
-@nb.njit(cache=True)
+@compiled
 def optimum(table, basic, nonbasic):  # type: ignore[no-untyped-def]
     """Coordinates (d,) at the optimum of a float64 dictionary, and the rows' multipliers (m,)."""
     m, d = table.shape[0] - 1, table.shape[1] - 1

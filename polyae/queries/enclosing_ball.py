@@ -7,12 +7,12 @@ centre is not a convex combination with it.  The final convex combination bounds
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.errors import ShapeError
 from polyae.lp.simplex import for_kernel
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -23,7 +23,7 @@ __all__ = ["enclosing_ball", "enclosing_balls"]
 ROUNDING = 1e-13
 
 
-@nb.njit(cache=True)
+@compiled
 def _squared_distance(a, b):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(len(a)):
@@ -31,7 +31,7 @@ def _squared_distance(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True)
+@compiled
 def _dot(a, b):  # type: ignore[no-untyped-def]
     total = 0.0
     for k in range(len(a)):
@@ -39,7 +39,7 @@ def _dot(a, b):  # type: ignore[no-untyped-def]
     return total
 
 
-@nb.njit(cache=True)
+@compiled
 def _farthest(points, centre):  # type: ignore[no-untyped-def]
     """Number of the point farthest from the centre, and its distance."""
     best, distance = 0, -1.0
@@ -50,7 +50,7 @@ def _farthest(points, centre):  # type: ignore[no-untyped-def]
     return best, np.sqrt(distance)
 
 
-@nb.njit(cache=True)
+@compiled
 def _circumcentre(points, support, size):  # type: ignore[no-untyped-def]
     """Circumcentre of the support in its affine hull, and its barycentric coordinates.
 
@@ -90,7 +90,7 @@ def _circumcentre(points, support, size):  # type: ignore[no-untyped-def]
     return centre, share
 
 
-@nb.njit(cache=True)
+@compiled
 def _next_stop(points, support, size, centre, target):  # type: ignore[no-untyped-def]
     """First point that the shrinking ball meets on the way, and the share of the way until then."""
     anchor = points[support[0]]
@@ -112,7 +112,7 @@ def _next_stop(points, support, size, centre, target):  # type: ignore[no-untype
     return stop, share
 
 
-@nb.njit(cache=True)
+@compiled
 def _lower_bound(points, support, share):  # type: ignore[no-untyped-def]
     """Standard deviation of a convex combination of points, or half the distance of two of them."""
     mean = np.zeros(points.shape[1])
@@ -130,7 +130,7 @@ def _lower_bound(points, support, share):  # type: ignore[no-untyped-def]
     return max(np.sqrt(spread), 0.5 * np.sqrt(diameter))
 
 
-@nb.njit(cache=True)
+@compiled
 def _one_ball(points):  # type: ignore[no-untyped-def]
     """Centre, and lower and upper bound of the radius; the points have size about 1."""
     count, dim = points.shape
@@ -163,7 +163,7 @@ def _one_ball(points):  # type: ignore[no-untyped-def]
     return centre, min(upper, _lower_bound(points, support, share)), upper
 
 
-@nb.njit(cache=True)
+@compiled
 def _all_balls(first, points):  # type: ignore[no-untyped-def]
     n, dim = len(first) - 1, points.shape[1]
     centres, bounds = np.zeros((n, dim)), np.zeros((n, 2))

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from math import comb, pi
 from math import gamma as gamma_function
 
-import numba as nb
 import numpy as np
 from flint import fmpq
 from numpy.typing import NDArray
@@ -20,6 +19,7 @@ from scipy.spatial.distance import pdist
 from polyae.complex.facet_rows import FacetRows
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
 from polyae.lp.simplex import FLOAT_TOLERANCE, for_kernel, maximise_exactly, optimum, pivot_to_optimum
+from polyae.predicates.jit import compiled
 from polyae.queries.enclosing_ball import enclosing_balls
 from polyae.queries.radii.clear import Inscribed, Table
 from polyae.queries.radii.maps import ReducedMaps
@@ -45,7 +45,7 @@ def most_vertices(rows: int, dim: int) -> int:
     return comb(max(rows - (dim - half), 0), half) + comb(max(rows - half - 1, 0), dim - half - 1)
 
 
-@nb.njit(cache=True)
+@compiled
 def _supports(rows, inside, directions):  # type: ignore[no-untyped-def]
     """Points relative to `inside` that are farthest along directions, and upper bounds by duality.
 

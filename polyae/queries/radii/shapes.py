@@ -9,11 +9,11 @@ the region and of its image.  A covector too many does no harm, since each gives
 
 from __future__ import annotations
 
-import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.lp.simplex import for_kernel
+from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -30,7 +30,7 @@ TIGHT = 1e-6
 WIDTH_BUDGET = 20_000_000
 
 
-@nb.njit(cache=True)
+@compiled
 def _farthest(points):  # type: ignore[no-untyped-def]
     """Largest norm of a point, and largest distance of two."""
     reach, diameter = 0.0, 0.0
@@ -47,7 +47,7 @@ def _farthest(points):  # type: ignore[no-untyped-def]
     return np.sqrt(reach), np.sqrt(diameter)
 
 
-@nb.njit(cache=True)
+@compiled
 def _misfit(heights, ordered):  # type: ignore[no-untyped-def]
     """How far the corners are off the rows (m, v).
 
@@ -71,7 +71,7 @@ def _misfit(heights, ordered):  # type: ignore[no-untyped-def]
     return max(outside, gap)
 
 
-@nb.njit(cache=True)
+@compiled
 def _spread(points, covector):  # type: ignore[no-untyped-def]
     low, high = np.inf, -np.inf
     for p in range(len(points)):
@@ -82,7 +82,7 @@ def _spread(points, covector):  # type: ignore[no-untyped-def]
     return high - low
 
 
-@nb.njit(cache=True)
+@compiled
 def _norms(covector, inverse):  # type: ignore[no-untyped-def]
     """Norms of a covector in the region and in its image."""
     here, there = 0.0, 0.0
@@ -96,7 +96,7 @@ def _norms(covector, inverse):  # type: ignore[no-untyped-def]
     return np.sqrt(here), np.sqrt(there)
 
 
-@nb.njit(cache=True)
+@compiled
 def _narrow(points, covector, inverse, widths):  # type: ignore[no-untyped-def]
     """Lower the two widths by those along a covector."""
     here, there = _norms(covector, inverse)
@@ -107,7 +107,7 @@ def _narrow(points, covector, inverse, widths):  # type: ignore[no-untyped-def]
             widths[1] = min(widths[1], spread / there)
 
 
-@nb.njit(cache=True)
+@compiled
 def _pairs_sharing(table, least):  # type: ignore[no-untyped-def]
     """Pairs of rows of a table of bits that have at least so many bits in common."""
     n = len(table)
@@ -123,7 +123,7 @@ def _pairs_sharing(table, least):  # type: ignore[no-untyped-def]
     return pairs[:count]
 
 
-@nb.njit(cache=True)
+@compiled
 def _widths(points, normals, heights, inverse, tight):  # type: ignore[no-untyped-def]
     """Widths of the hull of the points and of its image, and whether they are more than upper bounds."""
     h, widths = points.shape[1], np.full(2, np.inf)
@@ -157,7 +157,7 @@ def _widths(points, normals, heights, inverse, tight):  # type: ignore[no-untype
     return widths[0], widths[1], True
 
 
-@nb.njit(cache=True)
+@compiled
 def _area(points):  # type: ignore[no-untyped-def]
     double = 0.0
     for p in range(len(points)):
@@ -166,7 +166,7 @@ def _area(points):  # type: ignore[no-untyped-def]
     return 0.5 * abs(double)
 
 
-@nb.njit(cache=True)
+@compiled
 def _measure(first, points, images, row_first, rows, centres, inverse, radius):  # type: ignore[no-untyped-def]
     n, h = len(first) - 1, points.shape[1]
     found = np.full((n, 9), np.nan)
