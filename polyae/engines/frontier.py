@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.networks.memo import per_network
 from polyae.networks.network import Network
 from polyae.predicates.flat import twins
 from polyae.predicates.jit import compiled
@@ -153,6 +154,7 @@ def find_or_add(frontier: Frontier, counters: Counters, key: Words, limit: int) 
     return number, True
 
 
+@per_network
 def flip_masks(network: Network) -> Words:
     """Words that flip each unit together with its twins: shape (units, w)."""
     first = twins(network)

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from polyae.engines.frontier import flip_masks, to_bits
 from polyae.engines.reference import cross_facets, start_region
 from polyae.engines.thin_layers import thin_cell_facets
+from polyae.engines.undecided import proved_so_far
 from polyae.lp.facet_search import FACET, FacetSearch, decide_rows, search_workspace
+from polyae.lp.program import CellProgram
 from polyae.lp.solvers import solver_class
+from polyae.predicates.affine import OUT_OF_RANGE
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.compiled import CellRows, build_rows, evaluate_rows, strictly_inside, workspace
 from polyae.predicates.flat import FlatNetwork, flatten
@@ -114,14 +117,17 @@ def expand_points(arrangement: Arrangement, points: Float, solver: str = "highs"
     ------
     OutsideDomainError
         If a point lies outside the domain.
+    SettingError
+        If there is no such solver.
     """
+    program_class = solver_class(solver)
     signs = arrangement.unit_signs(points)
     bits = (signs > 0).astype(np.uint8)
     flat = flatten(arrangement)
     units, distances, counts = _in_threads(flat, bits, points, workers)
     if arrangement.domain.curved:
         counts[:] = -1
-    masks = to_bits(flip_masks(arrangement.network), arrangement.network.num_units)
+    masks, total = flip_masks(arrangement.network), arrangement.network.num_units
     patterns = bits.astype(bool)
     found: list[tuple[Bool, Float]] = []
     for p in range(len(points)):
@@ -130,9 +136,9 @@ def expand_points(arrangement: Arrangement, points: Float, solver: str = "highs"
             curved = arrangement.domain.curved
             facets = None if curved else thin_cell_facets(arrangement.network, flat, bits[p], points[p])
         if facets is not None:
-            found.append(_sorted(patterns[p] ^ masks[facets[0]], facets[1]))
+            found.append(_sorted(patterns[p] ^ to_bits(masks[facets[0]], total), facets[1]))
         else:
-            patterns[p], around, away = _expand_exactly(arrangement, points[p], solver)
+            patterns[p], around, away = _expand_exactly(arrangement, flat, points[p], program_class)
             found.append(_sorted(around, away))
     owner = np.repeat(np.arange(len(points)), [len(f[0]) for f in found])
     empty = np.zeros((0, arrangement.network.num_units), dtype=bool)
@@ -147,11 +153,22 @@ def _sorted(patterns: Bool, distances: Float) -> tuple[Bool, Float]:
     return patterns[order], distances[order]
 
 
-def _expand_exactly(arrangement: Arrangement, point: Float, solver: str) -> tuple[Bool, Bool, Float]:
+def _expand_exactly(
+    arrangement: Arrangement, flat: FlatNetwork, point: Float, program_class: type[CellProgram]
+) -> tuple[Bool, Bool, Float]:
     pattern, witness = start_region(arrangement, homogeneous(point.tolist()))
     cell = arrangement.cell(pattern)
-    steps, _ = cross_facets(cell, witness, solver_class(solver))
+    spaces = workspace(flat, len(pattern)), search_workspace(len(pattern) + len(flat.walls), len(point))
+    steps, _ = cross_facets(cell, witness, program_class, proved_so_far(flat, pattern, witness.point, *spaces))
     rows = cell.rows.values[[int(s.facet.rows[0]) for s in steps]]
-    heights = np.abs(rows[:, :-1] @ point + rows[:, -1]) / np.linalg.norm(rows[:, :-1], axis=1)
     around = np.array([s.pattern for s in steps], dtype=bool).reshape(len(steps), len(pattern))
-    return pattern, around, heights
+    return pattern, around, _heights(rows, point)
+
+
+@OUT_OF_RANGE
+def _heights(rows: Float, point: Float) -> Float:
+    """Distances of a point from the hyperplanes of rows; infinite beyond the largest float64 number."""
+    # A power of two keeps sums from overflowing before they are divided.
+    scale = np.exp2(max(0.0, np.frexp(np.abs(point).max())[1] - 1.0))
+    height = np.abs(rows[:, :-1] @ (point / scale) + rows[:, -1] / scale)
+    return np.asarray(height / np.linalg.norm(rows[:, :-1], axis=1) * scale)

@@ -32,18 +32,14 @@ from polyae.engines.frontier import (
 )
 from polyae.engines.march_kernel import enter_batch, expand_batch, new_steps, next_batch, settle_waiting
 from polyae.engines.reference import Step, cross_facets, start_region
+from polyae.engines.undecided import proved_so_far
 from polyae.errors import SettingError
-from polyae.lp.facet_search import DOUBTFUL as OPEN
-from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
-from polyae.lp.facets import Known, Verdicts, Witness
+from polyae.lp.facet_search import search_workspace
+from polyae.lp.facets import Witness
 from polyae.lp.solvers import solver_class
 from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.compiled import (
-    build_rows,
-    strictly_inside,
-    workspace,
-)
+from polyae.predicates.compiled import workspace
 from polyae.predicates.flat import flatten
 from polyae.predicates.rational import HomogeneousPoint, homogeneous
 
@@ -106,7 +102,7 @@ class _Run:
         self.flat, self.masks = flatten(arrangement), flip_masks(arrangement.network)
         h, rows = arrangement.network.input_dim, self.units + len(self.flat.walls)
         self.spaces = [(workspace(self.flat, self.units), search_workspace(rows, h)) for _ in range(engine.workers)]
-        self.cell, self.search = self.spaces[0]
+        self.cell = self.spaces[0][0]
         size = min(max(BATCH_NUMBERS // max(1, rows * h), SMALLEST_BATCH), LARGEST_BATCH)
         self.todo, self.steps = np.empty(size, dtype=np.int64), new_steps(size, rows, h)
         self.threads = ExitStack()
@@ -222,27 +218,12 @@ class _Run:
             self._set_witness(number, interior_point(self.arrangement.cell(self._pattern(number))))
         return Witness(self.frontier.points[number].copy(), self.exact.get(number))
 
-    def _known(self, number: int, witness: Witness) -> Known:
-        """What the compiled search can prove about a region that it could not settle."""
-        bits = self._pattern(number).astype(np.uint8)
-        m = build_rows(self.flat, bits, self.cell)
-        if m < 0 or not strictly_inside(self.cell, m, witness.point):
-            return Known()
-        decide_rows(self.cell, m, witness.point, self.search, self.flat)
-        status, source = self.search.status[:m], self.cell.source[:m].tolist()
-        verdicts: Verdicts = {source[i]: None for i in np.flatnonzero(status == REDUNDANT)}
-        verdicts |= {source[i]: self.search.beyond[i].copy() for i in np.flatnonzero(status == FACET)}
-        bases = {
-            source[i]: [source[k] for k in self.search.basis[i].tolist() if k >= 0]
-            for i in np.flatnonzero((status == OPEN) & (self.search.basis[:m] >= 0).any(axis=1))
-        }
-        return Known(verdicts, bases)
-
     def _expand(self, number: int) -> bool:
         self._repeats = True
         cell = self.arrangement.cell(self._pattern(number))
         witness = self._witness(number)
-        steps, witness = cross_facets(cell, witness, self.engine.program_class, self._known(number, witness))
+        known = proved_so_far(self.flat, cell.pattern, witness.point, *self.spaces[0])
+        steps, witness = cross_facets(cell, witness, self.engine.program_class, known)
         self._set_witness(number, witness)
         self.frontier = grown(self.frontier, self.counters, self._room, self._room)
         complete = sum(self._enter(number, step) for step in steps) == len(steps)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from polyae.lp.facet_search import FACET, REDUNDANT, decide_rows, search_workspace
 from polyae.networks.network import Network
+from polyae.predicates.affine import OUT_OF_RANGE
 from polyae.predicates.compiled import build_rows, evaluate_rows, strictly_inside, workspace
 from polyae.predicates.flat import FlatNetwork
 
@@ -67,6 +68,7 @@ def _redundant_behind(network: Network, flat: FlatNetwork, layer: int, bits: Bit
     return np.concatenate([start + active[-1 - walls], unit + units])
 
 
+@OUT_OF_RANGE
 def thin_cell_facets(network: Network, flat: FlatNetwork, bits: Bits, point: Float) -> tuple[Int, Float] | None:
     """Units on the facets of a cell with a thin layer, and their distances; None if a row stays in doubt.
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.networks.memo import per_network
 from polyae.networks.network import Layer, Network
 from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 
@@ -172,6 +174,39 @@ def evaluate(rows: BoundedRows, points: Float) -> tuple[Float, Float]:
     return values, bounds
 
 
+class _ForwardLayer(NamedTuple):
+    """What a forward pass with error bounds needs of a layer beside its weights.
+
+    Attributes
+    ----------
+    magnitude : array, shape (n_in, n_out)
+        Absolute values of the weights.
+    growth : array, shape (n_out,)
+        Lipschitz constant of each unit.
+    before, behind : array, shape (n_out,)
+        Infinite for outputs whose weights, or slope, are so small that products may underflow, else 0.
+    """
+
+    layer: Layer
+    magnitude: Float
+    growth: Float
+    before: Float
+    behind: Float
+
+
+@per_network
+def _forward_layers(network: Network) -> list[_ForwardLayer]:
+    """Layers up to the last one that has units."""
+    last = max((i for i, layer in enumerate(network.layers) if len(layer.units)), default=-1)
+    return [
+        _ForwardLayer(
+            layer, np.abs(layer.weight).T, np.maximum(1.0, np.abs(layer.slope)),
+            np.where(_tiny(layer.weight).any(axis=1), np.inf, 0.0), np.where(_tiny(layer.slope), np.inf, 0.0),
+        )
+        for layer in network.layers[: last + 1]
+    ]  # fmt: skip
+
+
 @OUT_OF_RANGE
 def forward(network: Network, points: Float) -> tuple[Float, Float]:
     """Pre-activations of all units at n points, and their error bounds: two arrays (n, units).
@@ -179,16 +214,15 @@ def forward(network: Network, points: Float) -> tuple[Float, Float]:
     A unit's function is Lipschitz, so the bound passes through it whichever state it is in.
     """
     x, ex = points, np.where(_tiny(points), np.inf, 0.0)
-    values, errors = [], []
-    for layer in network.layers:
-        magnitude = np.abs(layer.weight).T
+    values, errors = [np.zeros((len(points), 0))], [np.zeros((len(points), 0))]
+    for layer, magnitude, growth, before, behind in _forward_layers(network):
         t = x @ layer.weight.T + layer.bias
         et = ex @ magnitude * (1 + gamma(layer.n_in))
         et += gamma(layer.n_in + 1) * ((np.abs(x) + ex) @ magnitude + np.abs(layer.bias))
-        et = guarded(t, np.where(_tiny(layer.weight).any(axis=1), np.inf, et)).errors
+        et = guarded(t, np.maximum(et, before)).errors
         values.append(t[:, layer.units])
         errors.append(et[:, layer.units])
         x = np.where(t > 0, t, layer.slope * t)
-        ex = np.maximum(1.0, np.abs(layer.slope)) * et * (1 + gamma(1)) + UNIT_ROUNDOFF * np.abs(x)
-        ex = guarded(x, np.where(_tiny(layer.slope), np.inf, ex)).errors
+        ex = growth * et * (1 + gamma(1)) + UNIT_ROUNDOFF * np.abs(x)
+        ex = guarded(x, np.maximum(ex, behind)).errors
     return np.concatenate(values, axis=1), np.concatenate(errors, axis=1)

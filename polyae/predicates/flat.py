@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.domains import Ball, Domain
+from polyae.networks.memo import per_network
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.runs import overlapping_runs
@@ -52,13 +53,22 @@ class FlatNetwork(NamedTuple):
 
 def flatten(arrangement: Arrangement) -> FlatNetwork:
     """Flat arrays of an arrangement."""
-    net = arrangement.network
-    unit_of = []
+    lo, hi = arrangement.bounding_box
+    centre, radius = _ball(arrangement.domain)
+    return _layers(arrangement.network)._replace(
+        walls=arrangement.walls.values.copy(), wall_errors=_wall_errors(arrangement), lo=np.array(lo), hi=np.array(hi),
+        centre=centre, radius=radius,
+    )  # fmt: skip
+
+
+@per_network
+def _layers(net: Network) -> FlatNetwork:
+    """Flat arrays of a network on the whole space."""
+    h, unit_of = net.input_dim, []
     for layer, start in zip(net.layers, net.unit_offsets, strict=False):
         numbers = np.full(layer.n_out, -1, dtype=np.int64)
         numbers[layer.units] = start + np.arange(len(layer.units))
         unit_of.append(numbers)
-    lo, hi = arrangement.bounding_box
     return FlatNetwork(
         np.array([net.input_dim, *(y.n_out for y in net.layers)], dtype=np.int64),
         np.concatenate([y.weight.T.ravel() for y in net.layers]),
@@ -66,11 +76,12 @@ def flatten(arrangement: Arrangement) -> FlatNetwork:
         np.concatenate([y.slope for y in net.layers]),
         np.concatenate(unit_of),
         twins(net),
-        arrangement.walls.values.copy(),
-        _wall_errors(arrangement),
-        np.array(lo),
-        np.array(hi),
-        *_ball(arrangement.domain),
+        np.zeros((0, h + 1)),
+        np.zeros(0),
+        np.full(h, -np.inf),
+        np.full(h, np.inf),
+        np.zeros(h),
+        np.inf,
         all(_covered(values) for layer in net.layers for values in (layer.weight, layer.slope)),
     )
 
@@ -93,6 +104,7 @@ def _ball(domain: Domain) -> tuple[Float, float]:
     return np.zeros(domain.dim), np.inf
 
 
+@per_network
 def twins(network: Network) -> Int:
     """First unit of each unit's layer whose weights and bias are a multiple of its own, exactly.
 

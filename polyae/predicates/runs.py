@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,4 +28,5 @@ def overlapping_runs(values: NDArray[np.float64], widths: NDArray[np.float64]) -
     order = np.argsort(low, kind="stable")
     reach = np.maximum.accumulate(high[order])
     breaks = np.flatnonzero(low[order][1:] > reach[:-1]) + 1
-    return [np.sort(run) for run in np.split(order, breaks)]
+    runs = [order[a:b] for a, b in pairwise([0, *breaks.tolist(), len(order)])]
+    return [run if len(run) == 1 else np.sort(run) for run in runs]

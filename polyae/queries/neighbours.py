@@ -116,6 +116,8 @@ def neighbours(
         If the codes have the wrong length or are not finite.
     OutsideDomainError
         If one lies outside the domain.
+    SettingError
+        If there is no such solver.
 
     Examples
     --------

@@ -5,14 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from polyae import Box, Layer, Network, Space
 from polyae.complex.enumerate import arrange
 from polyae.engines.local import expand_points
-from polyae.engines.reference import cross_facets, start_region
-from polyae.lp.highs_solver import HighsProgram
-from polyae.predicates.rational import homogeneous
+from tests.engines.zoo import neighbours_by_programs
 
 KINDS = ("random", "low rank", "zero bias", "duplicate")
 
@@ -34,14 +31,6 @@ def network(kind: str, h: int) -> Network:
     return Network([*layers, Layer(rng.normal(size=(3, 10)), np.zeros(3))])
 
 
-def by_programs(net: Network, code: NDArray[np.float64], domain: Box | Space) -> set[bytes]:
-    """Neighbours found by the reference engine."""
-    arrangement = arrange(net, domain)
-    pattern, witness = start_region(arrangement, homogeneous(code.tolist()))
-    steps, _ = cross_facets(arrangement.cell(pattern), witness, HighsProgram)
-    return {step.pattern.tobytes() for step in steps}
-
-
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("h", range(1, 17))
 def test_compiled_facets_equal_those_of_linear_programs(kind: str, h: int, cases: Callable[[int, int], int]) -> None:
@@ -49,8 +38,11 @@ def test_compiled_facets_equal_those_of_linear_programs(kind: str, h: int, cases
     codes = np.random.default_rng(h).normal(size=(cases(4, 160), h))
     for domain in (Space(h), Box(np.full(h, -6.0), np.full(h, 6.0))):
         half = codes[: len(codes) // 2] if isinstance(domain, Space) else codes[len(codes) // 2 :]
-        found = expand_points(arrange(net, domain), half)
+        arrangement = arrange(net, domain)
+        found = expand_points(arrangement, half)
         for i, code in enumerate(half):
-            mine = {row.tobytes() for row in found.neighbours[found.owner == i]}
-            assert mine == by_programs(net, code, domain)
-            assert np.array_equal(found.patterns[i], net.pattern(code))
+            pattern, around, away = neighbours_by_programs(arrangement, code)
+            mine = found.owner == i
+            assert np.array_equal(found.neighbours[mine], around)
+            assert np.allclose(found.distances[mine], away)
+            assert np.array_equal(found.patterns[i], pattern)

@@ -11,6 +11,7 @@ from polyae.complex.enumerate import arrange
 from polyae.engines import local
 from polyae.engines.thin_layers import thin_cell_facets
 from polyae.predicates.flat import flatten
+from tests.engines.zoo import neighbours_by_programs
 
 
 def network(widths: tuple[int, ...], shifts: tuple[float, ...], seed: int, slope: float = 0.0) -> Network:
@@ -40,12 +41,11 @@ def test_facets_are_those_of_the_reference_engine(shape: str, cases: Any) -> Non
         codes = np.random.default_rng(seed).normal(size=(8, net.input_dim))
         found = local.expand_points(arrangement, codes)
         for i, code in enumerate(codes):
-            pattern, around, away = local._expand_exactly(arrangement, code, "highs")
+            pattern, around, away = neighbours_by_programs(arrangement, code)
             mine = found.owner == i
-            order = np.lexsort(around.T[::-1])
             assert np.array_equal(found.patterns[i], pattern)
-            assert np.array_equal(found.neighbours[mine], around[order])
-            assert np.allclose(found.distances[mine], away[order])
+            assert np.array_equal(found.neighbours[mine], around)
+            assert np.allclose(found.distances[mine], away)
             facets = thin_cell_facets(net, flatten(arrangement), pattern.astype(np.uint8), code)
             if facets is not None:
                 used += 1
@@ -71,7 +71,7 @@ def test_other_slopes_and_bounded_domains(slope: float, domain: Any) -> None:
     codes = np.random.default_rng(2).uniform(-1, 1, size=(6, 5))
     found = local.expand_points(arrangement, codes)
     for i, code in enumerate(codes):
-        _, around, _ = local._expand_exactly(arrangement, code, "highs")
-        assert sorted(found.neighbours[found.owner == i].tolist()) == sorted(around.tolist())
+        _, around, _ = neighbours_by_programs(arrangement, code)
+        assert np.array_equal(found.neighbours[found.owner == i], around)
         facets = thin_cell_facets(net, flatten(arrangement), found.patterns[i].astype(np.uint8), code)
         assert facets is None or len(facets[0]) == len(around)

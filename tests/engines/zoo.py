@@ -12,9 +12,17 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from polyae import Ball, Box, Domain, Layer, Network, Polytope, RegionComplex, Space
+from polyae.engines.reference import cross_facets, start_region
+from polyae.lp.highs_solver import HighsProgram
+from polyae.predicates.cell import Arrangement
+from polyae.predicates.rational import homogeneous
 from tests.reference.brute_force import Description, ExactRegions
+
+Float = NDArray[np.float64]
+Bool = NDArray[np.bool_]
 
 ENGINES = ("march", "reference")
 DATA = Path(__file__).resolve().parents[2] / "data"
@@ -101,3 +109,15 @@ def assert_same(cx: RegionComplex, exact: ExactRegions, label: object = None) ->
     assert cx.num_distinct_affine_maps == exact.distinct_affine_maps, label
     assert cx.num_linear_regions == exact.linear_regions, label
     assert (cx.complete, cx.guarantee) == (True, "exact"), label
+
+
+def neighbours_by_programs(arrangement: Arrangement, code: Float) -> tuple[Bool, Bool, Float]:
+    """Pattern at a code, those beyond its facets and their distances, by one HiGHS program a row."""
+    pattern, witness = start_region(arrangement, homogeneous(code.tolist()))
+    cell = arrangement.cell(pattern)
+    steps, _ = cross_facets(cell, witness, HighsProgram)
+    around = np.array([step.pattern for step in steps], dtype=bool).reshape(len(steps), len(pattern))
+    rows = cell.rows.values[[int(step.facet.rows[0]) for step in steps]]
+    heights = np.abs(rows[:, :-1] @ code + rows[:, -1]) / np.linalg.norm(rows[:, :-1], axis=1)
+    order = np.lexsort(around.T[::-1]) if len(steps) else []
+    return pattern, around[order], heights[order]

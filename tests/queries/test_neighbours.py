@@ -8,9 +8,19 @@ import pytest
 from numpy.typing import ArrayLike
 
 from polyae import Ball, Box, Layer, Network, Polytope, RegionComplex, Space, enumerate_regions, neighbours
+from polyae.complex.enumerate import arrange
 from polyae.errors import OutsideDomainError, SettingError, ShapeError
 from polyae.lp.solvers import SOLVERS
-from tests.engines.zoo import cube, data_goldens, data_network, domain, patterns, relu_network
+from polyae.predicates.rational import ExactNetwork, homogeneous
+from tests.engines.zoo import (
+    cube,
+    data_goldens,
+    data_network,
+    domain,
+    neighbours_by_programs,
+    patterns,
+    relu_network,
+)
 from tests.reference.brute_force import ExactRegions, enumerate_exact
 from tests.reference.random_networks import random_case
 
@@ -170,3 +180,48 @@ def test_the_domain_must_fit_the_network() -> None:
 def test_unknown_arithmetic_is_refused() -> None:
     with pytest.raises(SettingError, match="arithmetic"):
         neighbours(CROSS, [0.0, 0.0], arithmetic="decimal")  # type: ignore[arg-type]
+
+
+def test_unknown_solver_is_refused_though_none_is_needed() -> None:
+    with pytest.raises(SettingError, match="no solver 'simplex'; choose one of cvxpy, highs, scipy"):
+        neighbours(CROSS, [3.0, 4.0], solver="simplex")
+
+
+@pytest.mark.parametrize("widths", [(8, 8), (3, 1, 4)])
+@pytest.mark.parametrize("size", [1e300, 1e308, 1.7e308])
+def test_codes_of_the_largest_size(widths: tuple[int, ...], size: float) -> None:
+    """Regions are decided though values overflow; distances are those of rational arithmetic."""
+    net = random_network(2, widths)
+    for code in ([size, size], [-size, size], [size, 0.0]):
+        found, exact = neighbours(net, code), ExactNetwork(net)
+        assert (np.array(exact.signs_at(homogeneous(code))) > 0).tolist() == found.pattern.tolist()
+        for flipped, distance in zip(found.flipped, found.distances, strict=True):
+            *normal, offset = (int(x) for x in exact.unit_row(found.pattern, int(flipped[0])))
+            squared = Fraction(sum(a * Fraction(x) for a, x in zip(normal, code, strict=True)) + offset) ** 2
+            squared /= sum(a * a for a in normal)
+            if np.isfinite(distance):
+                assert abs(squared - Fraction(distance) ** 2) <= squared * Fraction(1, 10**12)
+            else:
+                assert squared > Fraction(np.finfo(float).max) ** 2 * (1 - Fraction(1, 10**12))
+
+
+def random_network(h: int, widths: tuple[int, ...]) -> Network:
+    rng = np.random.default_rng(widths)
+    sizes = [h, *widths]
+    shapes = list(zip(sizes[1:], sizes, strict=False))
+    return relu_network(*((rng.normal(size=s).tolist(), rng.normal(size=s[0]).tolist()) for s in shapes))
+
+
+def test_codes_in_special_position_like_the_reference_engine(cases: Callable[[int, int], int]) -> None:
+    """Networks without biases, of which float64 leaves some rows open."""
+    for seed in range(cases(6, 100)):
+        rng = np.random.default_rng(seed)
+        net = relu_network(*((rng.normal(size=s).tolist(), [0.0] * s[0]) for s in ((8, 3), (8, 8))))
+        codes = rng.normal(size=(5, 3))
+        arrangement = arrange(net, Space(3))
+        batch = neighbours(net, codes)
+        for code, found in zip(codes, batch, strict=True):
+            pattern, around, away = neighbours_by_programs(arrangement, code)
+            assert np.array_equal(found.pattern, pattern)
+            assert np.array_equal(found.neighbours, around)
+            assert np.allclose(found.distances, away)
