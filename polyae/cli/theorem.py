@@ -76,7 +76,7 @@ def bound_command(
     cx = complex_of(net, domain, enumeration)
     bound = theorem_bound(
         cx, model, gap=gap, budget=budget, max_seconds=bound_seconds, readings=chosen, generators=given,
-        progress=sys.stderr.isatty(),
+        workers=enumeration.workers, progress=sys.stderr.isatty(),
     )  # fmt: skip
     if figure is not None:
         from polyae.report.distance_figure import distance_figure

@@ -24,7 +24,7 @@ from polyae.tolerances import UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 
-__all__ = ["UP", "Exponential", "spectral_bound"]
+__all__ = ["UP", "Exponential", "spectral_bound", "times"]
 
 #: Taylor terms: ``1 / k!`` falls below 1e-19 at k = 21, and below one half to that power of it between anchors.
 TAYLOR_TERMS = 21
@@ -35,6 +35,12 @@ SQUARINGS = 8
 TRIGONOMETRIC = 4.0
 #: Few tens of roundings in a sum or product of nonnegative numbers.
 UP = 1.0 + 1e-13
+
+
+def times(vectors: Float, matrix: Float) -> Float:
+    """``vectors @ matrix`` for vectors (..., d), as one product instead of one for each leading index."""
+    flat = vectors.reshape(-1, vectors.shape[-1]) @ matrix
+    return np.asarray(flat.reshape(*vectors.shape[:-1], matrix.shape[1]))
 
 
 def spectral_bound(matrix: Float) -> float:
@@ -136,26 +142,26 @@ class Exponential:
         """``exp(theta[n] G) @ vectors[n, ..., :]`` for theta (n,) and vectors (n, ..., d)."""
         angle = theta.reshape(-1, *(1,) * (vectors.ndim - 1))
         if self.skew:
-            parts = vectors @ self._basis
+            parts = times(vectors, self._basis)
             p = len(self._speeds)
             cos, sin = np.cos(angle * self._speeds), np.sin(angle * self._speeds)
             a, b = parts[..., :p].copy(), parts[..., p : 2 * p]
             parts[..., :p] = cos * a - sin * b
             parts[..., p : 2 * p] = sin * a + cos * b
-            return np.asarray(parts @ self._basis.T)
+            return times(parts, self._basis.T)
         if self.norm == 0.0:
             return vectors.copy()
         number = np.rint(theta / self._step).astype(int)
         result = np.empty_like(vectors)
         for k in np.unique(number):
             power, _ = self._powers[1 if k >= 0 else -1].take(abs(int(k)))
-            result[number == k] = vectors[number == k] @ power.T
+            result[number == k] = times(vectors[number == k], power.T)
         return self._taylor(angle - (number * self._step).reshape(angle.shape), result)
 
     def _taylor(self, step: Float | float, vectors: Float) -> Float:
         result, term = vectors.copy(), vectors
         for k in range(1, TAYLOR_TERMS):
-            term = (term @ self.generator.T) * (step / k)
+            term = times(term, self.generator.T) * (step / k)
             result += term
         return result
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.errors import DataError, ShapeError
-from polyae.queries.manifolds.exponential import UP, Exponential
+from polyae.queries.manifolds.exponential import UP, Exponential, times
 from polyae.queries.manifolds.manifold import Chart, Jet
 
 Float = NDArray[np.float64]
@@ -103,14 +103,15 @@ class ProductOrbit(Chart):
         first = np.zeros((n, m, *vectors.shape[1:]))
         second = np.zeros((n, m, m, *vectors.shape[1:]))
         for j in reversed(range(m)):
-            apply = self.flows[j].apply
-            x, first[:, j:], second[:, j:, j:] = (
-                apply(theta[:, j], x), apply(theta[:, j], first[:, j:]), apply(theta[:, j], second[:, j:, j:])
-            )  # fmt: skip
+            flow, right = self.flows[j], slice(j + 1, m)
+            x = flow.apply(theta[:, j], x)
+            if j + 1 < m:
+                first[:, right] = flow.apply(theta[:, j], first[:, right])
+                second[:, right, right] = flow.apply(theta[:, j], second[:, right, right])
             transposed = self.generators[j].T
-            first[:, j] = x @ transposed
-            second[:, j, j:] = first[:, j:] @ transposed
-            second[:, j:, j] = second[:, j, j:]
+            first[:, j] = times(x, transposed)
+            second[:, j, j:] = times(first[:, j:], transposed)
+            second[:, right, j] = second[:, j, right]
         return Jet(x, first, second)
 
     def point_errors(self, theta: ArrayLike) -> Float:

@@ -136,6 +136,7 @@ def theorem_bound(
     max_seconds: float | None = None,
     readings: Literal["sound", "all"] = "sound",
     generators: ArrayLike | None = None,
+    workers: int = 1,
     progress: bool = False,
 ) -> TheoremBound:
     """Evaluate the theorem for a decoder on a bounded domain and a data manifold.
@@ -157,6 +158,8 @@ def theorem_bound(
         ``"all"`` adds the readings that are false in general.
     generators : array, shape (m, d, d), optional
         Of hypothesis H2, learned for example; by default those of the manifold.
+    workers : int
+        Threads for the residuals of hypothesis H2, which take most of the time on large complexes.
     progress : bool
         Whether to show on standard error what is being done.
 
@@ -191,10 +194,10 @@ def theorem_bound(
     >>> bound.verdict("contact in every piece").outcome
     'holds'
     """
-    _check(complex_, manifold, gap, budget, max_seconds, readings)
+    _check(complex_, manifold, gap, budget, max_seconds, readings, workers)
     stages = Stages(STAGES, progress)
     try:
-        return _evaluate(complex_, manifold, gap, budget, max_seconds, readings, generators, stages)
+        return _evaluate(complex_, manifold, gap, budget, max_seconds, readings, generators, workers, stages)
     finally:
         stages.close()
 
@@ -207,6 +210,7 @@ def _evaluate(
     max_seconds: float | None,
     readings: str,
     generators: ArrayLike | None,
+    workers: int,
     stages: Stages,
 ) -> TheoremBound:
     began, allowed = time.monotonic(), np.inf if max_seconds is None else max_seconds
@@ -224,7 +228,7 @@ def _evaluate(
     contacts = replace(contacts, delta=_of_true_manifold(contacts.delta, manifold))
     stages.done()
     edges = complex_.edges.astype(np.int64)
-    residuals = transport(pieces, edges, manifold, generators, gap=gap, deadline=deadlines[2])
+    residuals = transport(pieces, edges, manifold, generators, gap=gap, deadline=deadlines[2], workers=workers)
     stages.done()
     second_order, continued, tangency = Interval(np.inf, np.inf), False, False
     if isinstance(manifold, Orbit) and complex_.network.input_dim == 1:
@@ -252,7 +256,13 @@ def _evaluate(
 
 
 def _check(
-    complex_: RegionComplex, manifold: Manifold, gap: float, budget: int, max_seconds: float | None, readings: str
+    complex_: RegionComplex,
+    manifold: Manifold,
+    gap: float,
+    budget: int,
+    max_seconds: float | None,
+    readings: str,
+    workers: int,
 ) -> None:
     if manifold.ambient != complex_.network.output_dim:
         raise ShapeError(
@@ -265,6 +275,8 @@ def _check(
         raise SettingError(f"budget must be positive, got {budget}")
     if max_seconds is not None and not max_seconds > 0:
         raise SettingError(f"max_seconds must be positive, got {max_seconds}")
+    if workers < 1:
+        raise SettingError(f"workers must be positive, got {workers}")
     if readings not in ("sound", "all"):
         raise SettingError(f"readings must be 'sound' or 'all', got {readings!r}")
 

@@ -10,6 +10,7 @@ that it leaves are cut and bounded edge by edge, as in :mod:`polyae.queries.theo
 from __future__ import annotations
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,7 @@ def lie_residuals(
     errors: Float | None = None,
     gap: float = 1e-2,
     deadline: float = np.inf,
+    workers: int = 1,
 ) -> LieResiduals:
     """Residuals of all edges.
 
@@ -91,10 +93,12 @@ def lie_residuals(
         Relative width of the interval of the exponential residual to stop at.
     deadline : float
         Time of `time.monotonic` at which the search ends with what it has.
+    workers : int
+        Threads.
     """
     columns = np.ascontiguousarray(maps.transpose(0, 2, 1))
     both = np.concatenate([edges, edges[:, ::-1]]).astype(np.int64)
-    search = _Search(columns, both, group, gap)
+    search = _Search(columns, both, group, gap, workers)
     search.run(deadline)
     off = np.zeros(len(maps)) if errors is None else errors
     maps_off = off[both[:, 0]] + off[both[:, 1]] * search.growth
@@ -130,8 +134,8 @@ def _linear(columns: Float, both: Int, generators: Float) -> Float:
 class _Search:
     """Branch and bound over θ for all directed edges at once."""
 
-    def __init__(self, columns: Float, both: Int, group: ProductOrbit, gap: float) -> None:
-        self.columns, self.both, self.group, self.gap = columns, both, group, gap
+    def __init__(self, columns: Float, both: Int, group: ProductOrbit, gap: float, workers: int) -> None:
+        self.columns, self.both, self.group, self.gap, self.workers = columns, both, group, gap, workers
         self.hi = group.hi - group.lo
         n = len(both)
         self.sizes = np.linalg.norm(columns, axis=(1, 2))
@@ -154,10 +158,7 @@ class _Search:
         self._polish()
         spent, limit = 0, CELLS_PER_EDGE * len(self.both)
         while len(edge):
-            low = np.empty(len(edge))
-            for i in range(0, len(edge), CELLS):
-                part = slice(i, i + CELLS)
-                low[part] = self._bounds(edge[part], centre[part], half[part])
+            low = self._bounds(edge, centre, half)
             spent += len(edge)
             done = low >= (self.upper - self._tolerance)[edge]
             if spent > limit or time.monotonic() > deadline:
@@ -205,6 +206,21 @@ class _Search:
         return edge, centres[cell], np.tile(half * (1 + WIDER), (len(edge), 1))
 
     def _bounds(self, edge: Int, centre: Float, half: Float) -> Float:
+        """Lower bounds of cells; upper ones go into what is reached."""
+        parts = [slice(i, i + CELLS) for i in range(0, len(edge), CELLS)]
+        with ThreadPoolExecutor(self.workers) as pool:
+            found = list(pool.map(lambda part: self._cells(edge[part], centre[part], half[part]), parts))
+        lower, upper, delta = (np.concatenate(values) for values in zip(*found, strict=True))
+        # Several cells of one edge: the best comes last.
+        order = np.argsort(-upper)
+        edge, upper = edge[order], upper[order]
+        better = upper < self.upper[edge]
+        self.theta[edge[better]] = np.clip((centre + delta)[order][better], -self.hi, self.hi)
+        np.minimum.at(self.upper, edge, upper)
+        return np.asarray(lower)
+
+    def _cells(self, edge: Int, centre: Float, half: Float) -> tuple[Float, Float, Float]:
+        """Bounds of cells, and where the upper ones are reached, from their centres."""
         target, source = self.both[edge].T
         jet = self.group.act_jet(centre, self.columns[source])
         n, m = centre.shape
@@ -217,13 +233,7 @@ class _Search:
         given = (self.columns[target].reshape(n, -1), jet.x.reshape(n, -1), first, half)
         missed = (bend * radius**2 / 2 + off * radius) * UP
         lower, upper, delta = bounds_of_cells(*for_kernel(*given, radius * sizes * UP, missed))
-        # Several cells of one edge: the best comes last.
-        order = np.argsort(-upper)
-        edge, upper = edge[order], upper[order]
-        better = upper < self.upper[edge]
-        self.theta[edge[better]] = np.clip((centre + delta)[order][better], -self.hi, self.hi)
-        np.minimum.at(self.upper, edge, upper)
-        return np.asarray(lower)
+        return lower, upper, delta
 
     def _polish(self) -> None:
         """Descend from the best θ so far."""

@@ -25,6 +25,7 @@ def transport(
     *,
     gap: float,
     deadline: float,
+    workers: int = 1,
 ) -> LieResiduals | None:
     """Residuals of all edges under given generators, else under those of the manifold; None if it has none.
 
@@ -42,8 +43,9 @@ def transport(
     best: LieResiduals | None = None
     for group in groups:
         found = lie_residuals(
-            surface.maps, edges, group, errors=surface.map_errors, gap=max(gap, 1e-6), deadline=deadline
-        )
+            surface.maps, edges, group, errors=surface.map_errors, gap=max(gap, 1e-6), deadline=deadline,
+            workers=workers,
+        )  # fmt: skip
         best = found if best is None else _better(best, found)
     return best
 
