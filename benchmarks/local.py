@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.networks import default_initialised
-from polyae import Box, Space
+from polyae import Box, Space, neighbours
 from polyae.complex.enumerate import arrange
 from polyae.engines.local import expand_points
 from polyae.engines.reference import cross_facets, start_region
@@ -29,7 +29,7 @@ def run(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
         for domain in (Space(h), Box(np.full(h, -5.0), np.full(h, 5.0))):
             arrangement = arrange(net, domain)
             expand_points(arrangement, codes[:1])
-            each = [best(lambda: expand_points(arrangement, codes[i : i + 1]), 2)[0] for i in range(len(codes))]  # noqa: B023
+            each = [best(lambda: neighbours(net, code, domain), 2)[0] for code in codes]  # noqa: B023
             seconds, found = best(lambda: expand_points(arrangement, codes), 3)  # noqa: B023
             pattern, witness = start_region(arrangement, homogeneous(codes[0].tolist()))
             cell = arrangement.cell(pattern)

@@ -50,19 +50,22 @@ class Arrangement:
     def __init__(self, network: Network, domain: Domain, kernel: Kernel | None = None) -> None:
         self.network, self.domain = network, domain
         self.kernel = kernel or Kernel()
-        walls = domain.halfspaces()
-        self.wall_integers = [
-            integer_row([*map(float, n), c]) for n, c in zip(walls.normals, walls.exact_offsets, strict=True)
-        ]
+        walls = self._halfspaces = domain.halfspaces()
         values = np.column_stack([walls.normals, walls.offsets])
         errors = np.zeros_like(values)
         rounded = [float(c) != c for c in walls.exact_offsets]
         errors[:, -1] = np.where(rounded, UNIT_ROUNDOFF * np.abs(walls.offsets) + 5e-324, 0.0)
-        self.walls = _mended(_scaled(BoundedRows(values, errors)), self.wall_integers.__getitem__)
+        self.walls = _mended(_scaled(BoundedRows(values, errors)), lambda k: self.wall_integers[k])
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled and copied as what it is made of, since integers of flint cannot be."""
         return Arrangement, (self.network, self.domain, self.kernel)
+
+    @cached_property
+    def wall_integers(self) -> list[IntegerRow]:
+        """The domain's half-spaces in integers, made when first needed."""
+        walls = self._halfspaces
+        return [integer_row([*map(float, n), c]) for n, c in zip(walls.normals, walls.exact_offsets, strict=True)]
 
     @cached_property
     def rational(self) -> ExactNetwork:

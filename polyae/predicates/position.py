@@ -15,7 +15,7 @@ __all__ = ["closed_domain"]
 def closed_domain(arrangement: Arrangement, points: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Tell which points (n, h) lie in the closed domain; NaN and infinite ones do not."""
     inside: NDArray[np.bool_] = np.asarray(np.isfinite(points).all(axis=1))
-    if len(arrangement.wall_integers):
+    if len(arrangement.walls.values):
         inside[inside] = (arrangement.wall_signs(points[inside]) >= 0).all(axis=1)
     domain = arrangement.domain
     if isinstance(domain, Ball) and domain.curved:

@@ -46,3 +46,18 @@ def test_compiled_facets_equal_those_of_linear_programs(kind: str, h: int, cases
             assert np.array_equal(found.neighbours[mine], around)
             assert np.allclose(found.distances[mine], away)
             assert np.array_equal(found.patterns[i], pattern)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+def test_two_thousand_units_in_dimension_32(cases: Callable[[int, int], int]) -> None:
+    rng = np.random.default_rng(0)
+    layers = [Layer(rng.uniform(-1, 1, (1000, n)) / n**0.5, rng.uniform(-1, 1, 1000) / n**0.5, 0.0) for n in (32, 1000)]
+    net = Network([*layers, Layer(rng.normal(size=(3, 1000)), np.zeros(3))])
+    arrangement, codes = arrange(net, Space(32)), rng.normal(size=(cases(1, 3), 32))
+    found = expand_points(arrangement, codes)
+    for i, code in enumerate(codes):
+        pattern, around, away = neighbours_by_programs(arrangement, code)
+        assert np.array_equal(found.patterns[i], pattern)
+        assert np.array_equal(found.neighbours[found.owner == i], around)
+        assert np.allclose(found.distances[found.owner == i], away)
