@@ -6,13 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Enumeration
+from polyae.predicates.jit import compiled
 
+Words = NDArray[np.uint64]
 Int = NDArray[np.int32]
 
 __all__ = ["pattern_keys", "sort_canonically"]
 
 #: Edges that are renumbered at a time, to keep temporary arrays small.
 CHUNK = 1 << 14
+#: Runs of rows that are sorted by insertion.
+FEW = 12
 
 
 def pattern_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
@@ -24,7 +28,7 @@ def pattern_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
 
 def sort_canonically(found: Enumeration) -> None:
     """Number the regions by pattern, units in order, and sort the edges; array after array, to keep the peak low."""
-    order = np.argsort(pattern_keys(found.packed), kind="stable")
+    order = _sorted_rows(_words(found.packed))
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     found.packed = found.packed[order]
@@ -35,21 +39,73 @@ def sort_canonically(found: Enumeration) -> None:
     _sort_edges(found, rank)
 
 
+def _words(packed: NDArray[np.uint8]) -> Words:
+    """Rows as numbers of 64 bits in the order of the patterns, shape (n, w), w at least 1."""
+    padded = np.zeros((len(packed), 8 * max(1, -(-packed.shape[1] // 8))), dtype=np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view(">u8").astype(np.uint64)
+
+
+@compiled
+def _before(words: Words, a: int, b: int, k: int) -> bool:
+    """Whether row a comes before row b, which have the same first k words."""
+    while k < words.shape[1] - 1 and words[a, k] == words[b, k]:
+        k += 1
+    return bool(words[a, k] < words[b, k])
+
+
+@compiled
+def _sorted_rows(words: Words) -> NDArray[np.int64]:
+    """Rows in lexicographic order, by multikey quicksort (Bentley and Sedgewick 1997)."""
+    order, width = np.arange(len(words)), words.shape[1]
+    waiting = [(0, len(words), 0)]
+    while len(waiting) > 0:
+        start, stop, k = waiting.pop()
+        if stop - start <= FEW:
+            for i in range(start + 1, stop):
+                row, at = order[i], i
+                while at > start and _before(words, row, order[at - 1], k):
+                    order[at] = order[at - 1]
+                    at -= 1
+                order[at] = row
+            continue
+        x, y, z = words[order[start], k], words[order[(start + stop) // 2], k], words[order[stop - 1], k]
+        pivot = max(min(x, y), min(max(x, y), z))
+        low, at, high = start, start, stop
+        while at < high:
+            word = words[order[at], k]
+            if word < pivot:
+                order[low], order[at] = order[at], order[low]
+                low += 1
+                at += 1
+            elif word > pivot:
+                high -= 1
+                order[at], order[high] = order[high], order[at]
+            else:
+                at += 1
+        waiting.append((start, low, k))
+        waiting.append((high, stop, k))
+        if k + 1 < width:
+            waiting.append((low, high, k + 1))
+    return order
+
+
 def _sort_edges(found: Enumeration, rank: Int) -> None:
     """Sort in one key an edge, which holds both regions and the unit, if 63 bits are enough for it."""
     if not (found.edges.flags.writeable and found.edge_units.flags.writeable):
         found.edges, found.edge_units = found.edges.copy(), found.edge_units.copy()
     edges, units = found.edges, found.edge_units
-    base = int(units.max(initial=0)) + 1
-    fits = len(rank) ** 2 * base < 2**63
+    of_unit, of_region = int(units.max(initial=0)).bit_length(), len(rank).bit_length()
+    fits = 2 * of_region + of_unit < 64
     keys = np.empty(len(edges), dtype=np.int64)
     for start in range(0, len(edges), CHUNK):
         part = slice(start, start + CHUNK)
-        pairs = np.sort(rank[edges[part]], axis=1)
-        keys[part] = pairs[:, 0] * np.int64(len(rank)) + pairs[:, 1]
-        edges[part] = pairs
+        one, other = rank[edges[part, 0]], rank[edges[part, 1]]
+        low, high = np.minimum(one, other), np.maximum(one, other)
+        keys[part] = (low.astype(np.int64) << of_region) | high
+        edges[part, 0], edges[part, 1] = low, high
         if fits:
-            keys[part] = keys[part] * base + units[part]
+            keys[part] = (keys[part] << of_unit) | units[part]
     if not fits:
         order = np.argsort(keys)
         found.edges, found.edge_units = edges[order], units[order]
@@ -57,5 +113,7 @@ def _sort_edges(found: Enumeration, rank: Int) -> None:
     keys.sort()
     for start in range(0, len(edges), CHUNK):
         part = slice(start, start + CHUNK)
-        pair, units[part] = np.divmod(keys[part], base)
-        edges[part, 0], edges[part, 1] = np.divmod(pair, len(rank))
+        key = keys[part]
+        units[part] = key & ((1 << of_unit) - 1)
+        edges[part, 1] = (key >> of_unit) & ((1 << of_region) - 1)
+        edges[part, 0] = key >> (of_unit + of_region)

@@ -24,7 +24,7 @@ class ProgressBar:
     """
 
     def __init__(self, enabled: bool) -> None:
-        self._bar = tqdm(unit=" regions", file=sys.stderr, disable=not enabled)
+        self._bar = tqdm(unit=" regions", file=sys.stderr) if enabled else None
 
     def __enter__(self) -> Self:
         return self
@@ -32,12 +32,14 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bar.close()
+        if self._bar is not None:
+            self._bar.close()
 
     def update(self, found: int, waiting: int) -> None:
         """Show the number found so far, and the number waiting to be expanded."""
-        self._bar.update(found - self._bar.n)
-        self._bar.set_postfix_str(f"{waiting} to expand", refresh=False)
+        if self._bar is not None:
+            self._bar.update(found - self._bar.n)
+            self._bar.set_postfix_str(f"{waiting} to expand", refresh=False)
 
 
 @contextmanager

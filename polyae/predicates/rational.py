@@ -64,9 +64,9 @@ def integer_row(values: Iterable[float | Fraction]) -> list[fmpz]:
     >>> integer_row([0.5, Fraction(1, 3)])
     [3, 2]
     """
-    fractions = [Fraction(v) for v in values]
-    den = lcm(*(f.denominator for f in fractions))
-    return [fmpz(f.numerator * (den // f.denominator)) for f in fractions]
+    ratios = [v.as_integer_ratio() for v in values]
+    den = lcm(*(d for _, d in ratios))
+    return [fmpz(n * (den // d)) for n, d in ratios]
 
 
 def homogeneous(point: Iterable[float | Fraction]) -> HomogeneousPoint:
@@ -96,6 +96,11 @@ def to_fractions(point: HomogeneousPoint) -> tuple[Fraction, ...]:
 
 def rounded(point: HomogeneousPoint) -> Float:
     """Nearest float64 point."""
+    den = int(point[-1])
+    try:
+        return np.array([int(z) / den for z in point[:-1]])  # a quotient of integers is correctly rounded
+    except OverflowError:
+        pass
     return np.array([_nearest_float(x) for x in to_fractions(point)])
 
 

@@ -84,56 +84,59 @@ def _spread(fixed: int, free: Int, count: int, number: int) -> int:
 
 
 @compiled
-def _without_own(mesh: Mesh, hashes: Hashes, v: int, own: int) -> np.uint64:
-    key = mesh.key[v]
+def _without_own(key: np.uint64, units: NDArray[np.int32], zero: Words, v: int, own: int) -> np.uint64:
     for s in range(own):
-        key -= hashes.zero[mesh.own[v, s]]
+        key -= zero[units[v, s]]
     return key
 
 
 @compiled
-def _region_key(mesh: Mesh, hashes: Hashes, v: int, own: int, key: np.uint64, sides: int) -> np.uint64:
+def _region_key(
+    key: np.uint64, units: NDArray[np.int32], positive: Words, v: int, own: int, sides: int
+) -> np.uint64:
     for s in range(own):
         if (sides >> s) & 1:
-            key += hashes.positive[mesh.own[v, s]]
+            key += positive[units[v, s]]
     return key
 
 
 @compiled
-def _find(regions: Regions, key: np.uint64) -> int:
+def _find(table_key: Words, table_region: NDArray[np.int32], key: np.uint64) -> int:
     """Slot of a key in the table of regions, or of the place for it."""
-    mask = np.uint64(len(regions.table_key) - 1)
+    mask = np.uint64(len(table_key) - 1)
     at = (key ^ (key >> np.uint64(32))) & mask
-    while regions.table_region[at] >= 0 and regions.table_key[at] != key:
+    while table_region[at] >= 0 and table_key[at] != key:
         at = (at + np.uint64(1)) & mask
     return int(at)
 
 
 @compiled
-def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int, point: Float) -> bool:
+def _witness(
+    coordinates: Float, position_error: Float, clearance: Float, ends: NDArray[np.int32], reaches: Float,
+    up: Up, v: int, own: int, covers: int, sides: int, witnesses: Float, number: int,
+) -> bool:  # fmt: skip
     """Mean of the lowest vertex and its neighbours in a region; whether it is certainly inside.
 
     A unit that is not zero at the lowest vertex is there at least as far as the clearance says, and has the
     same sign or none at the others; a unit that is zero there is not at just one neighbour, as far as its edge
     says.  The exact mean is so far away from the zeros of every unit, divided by the number of points.
     """
-    h, face = len(point), mesh.face[v]
-    room, error, reach, count = mesh.clearance[v], mesh.position_error[v], 0.0, 1
+    h = witnesses.shape[1]
+    room, error, reach, count = clearance[v], position_error[v], 0.0, 1
     for c in range(h):
-        point[c] = mesh.coordinates[v, c]
-        reach = max(reach, abs(point[c]))
-    covers = faces.up_start[face + 1] - faces.up_start[face]
+        witnesses[number, c] = coordinates[v, c]
+        reach = max(reach, abs(coordinates[v, c]))
     for i in range(own + covers):
         e = up[v, 2 * i + ((sides >> i) & 1)] if i < own else up[v, own + i]
-        low = 0 if mesh.ends[e, 0] == v else 1
-        b = mesh.ends[e, 1 - low]
-        room, error = min(room, mesh.reach[e, low]), max(error, mesh.position_error[b])
+        low = 0 if ends[e, 0] == v else 1
+        b = ends[e, 1 - low]
+        room, error = min(room, reaches[e, low]), max(error, position_error[b])
         count += 1
         for c in range(h):
-            point[c] += mesh.coordinates[b, c]
-            reach = max(reach, abs(mesh.coordinates[b, c]))
+            witnesses[number, c] += coordinates[b, c]
+            reach = max(reach, abs(coordinates[b, c]))
     for c in range(h):
-        point[c] /= count
+        witnesses[number, c] /= count
     error = error + (count + 2) * UNIT_ROUNDOFF * 2 * reach
     return room / SAFETY > count * error * SAFETY
 
@@ -142,52 +145,63 @@ def _witness(mesh: Mesh, faces: FaceTable, up: Up, v: int, own: int, sides: int,
 def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Patterns, witnesses and table of all regions; False if hashes collided."""
     number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
+    dims, up_start, face_of, units, keys = faces.dims, faces.up_start, mesh.face, mesh.own, mesh.key
+    coordinates, position_error, clearance = mesh.coordinates, mesh.position_error, mesh.clearance
+    ends, reach, at_vertex, zero, positive = mesh.ends, mesh.reach, mesh.words, hashes.zero, hashes.positive
+    words, witnesses, proved = regions.words, regions.witnesses, regions.proved
+    table_key, table_region = regions.table_key, regions.table_region
     for v in range(counters[VERTICES]):
-        face = mesh.face[v]
-        own = faces.dims[face]
+        face = face_of[v]
+        own, covers = dims[face], up_start[face + 1] - up_start[face]
         fixed, count = _choices(up, v, own, -1, free)
-        if fixed < 0 or not opens_up(faces, up, v, face):
+        if fixed < 0 or not opens_up(dims, up_start, up, v, face):
             continue
-        base = _without_own(mesh, hashes, v, own)
+        base = _without_own(keys[v], units, zero, v, own)
         for choice in range(1 << count):
             sides = _spread(fixed, free, count, choice)
-            regions.words[number] = mesh.words[:, v]
+            for i in range(words.shape[1]):
+                words[number, i] = at_vertex[i, v]
             for s in range(own):
                 if (sides >> s) & 1:
-                    q = mesh.own[v, s]
-                    regions.words[number, q >> 6] |= np.uint64(1) << np.uint64(63 - (q & 63))
-            key = _region_key(mesh, hashes, v, own, base, sides)
-            at = _find(regions, key)
-            if regions.table_region[at] >= 0:
+                    q = units[v, s]
+                    words[number, q >> 6] |= np.uint64(1) << np.uint64(63 - (q & 63))
+            key = _region_key(base, units, positive, v, own, sides)
+            at = _find(table_key, table_region, key)
+            if table_region[at] >= 0:
                 return False
-            regions.table_key[at], regions.table_region[at] = key, number
-            regions.proved[number] = _witness(mesh, faces, up, v, own, sides, regions.witnesses[number])
+            table_key[at], table_region[at] = key, number
+            proved[number] = _witness(
+                coordinates, position_error, clearance, ends, reach, up, v, own, covers, sides, witnesses, number
+            )
             number += 1
-    return number == len(regions.words)
+    return number == len(words)
 
 
 @compiled
 def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Facets with the regions on their sides; False if hashes collided."""
     number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
+    dims, up_start, face_of, units, keys = faces.dims, faces.up_start, mesh.face, mesh.own, mesh.key
+    zero, positive, facets = hashes.zero, hashes.positive, regions.facets
+    table_key, table_region = regions.table_key, regions.table_region
     for v in range(counters[VERTICES]):
-        face = mesh.face[v]
-        own = faces.dims[face]
-        if own == 0 or not opens_up(faces, up, v, face):
+        face = face_of[v]
+        own = dims[face]
+        if own == 0 or not opens_up(dims, up_start, up, v, face):
             continue
-        base = _without_own(mesh, hashes, v, own)
+        base = _without_own(keys[v], units, zero, v, own)
         for kept in range(own):
             fixed, count = _choices(up, v, own, kept, free)
             if fixed < 0:
                 continue
-            unit = mesh.own[v, kept]
+            unit = units[v, kept]
             for choice in range(1 << count):
-                key = _region_key(mesh, hashes, v, own, base, _spread(fixed, free, count, choice))
-                one = regions.table_region[_find(regions, key)]
-                other = regions.table_region[_find(regions, key + hashes.positive[unit])]
+                key = _region_key(base, units, positive, v, own, _spread(fixed, free, count, choice))
+                one = table_region[_find(table_key, table_region, key)]
+                other = table_region[_find(table_key, table_region, key + positive[unit])]
                 if one < 0 or other < 0:
                     return False
-                regions.facets[number, 0], regions.facets[number, 1] = min(one, other), max(one, other)
-                regions.facets[number, 2] = unit
+                facets[number, 0], facets[number, 1] = min(one, other), max(one, other)
+                facets[number, 2] = unit
                 number += 1
-    return number == len(regions.facets)
+    return number == len(facets)

@@ -113,14 +113,19 @@ def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
 
 
 @reduction
-def _least_room(values: Float, error: float, rows: Int, per_steepness: Float) -> tuple[float, int]:
-    """Least distance to the zeros of a unit that is not 0 itself, and the number of those that are."""
+def _least_room(values: Float, error: float, scale: Float, far: Float) -> tuple[float, int]:
+    """Least distance to the zeros of a unit that is not 0 itself, and the number of those that are.
+
+    Over all outputs, so that the loop is vectorised; those that do not count have scale 0 and are infinitely `far`.
+    """
     least, zeros = np.inf, 0
-    for row in rows:
-        x = abs(values[row])
-        zeros += 1 if x == 0.0 else 0
-        room = (x - error) * per_steepness[row]
-        least = min(least, np.inf if x == 0.0 else room)
+    bound = min(error, 1e300)
+    for i in range(len(values)):
+        x = abs(values[i])
+        zero = x == 0.0
+        zeros += 1 if zero & (scale[i] > 0.0) else 0
+        room = (x - bound) * scale[i] + far[i]
+        least = min(least, np.inf if zero else room)
     return least, zeros
 
 
@@ -132,8 +137,11 @@ def clear(mesh: Mesh, count: int, edges: int, units: Int, rows: Int, per_steepne
     """
     values, error, clearance, own = mesh.values, mesh.error, mesh.clearance, mesh.own
     ends, missing, reach = mesh.ends, mesh.missing, mesh.reach
+    scale, far = np.zeros(len(per_steepness)), np.full(len(per_steepness), np.inf)
+    for row in rows:
+        scale[row], far[row] = per_steepness[row], 0.0
     for v in range(count):
-        least, zeros = _least_room(values[v], error[v], rows, per_steepness)
+        least, zeros = _least_room(values[v], error[v], scale, far)
         for s in range(own.shape[1]):
             zeros -= 1 if own[v, s] >= units[0] else 0
         clearance[v] = min(clearance[v], max(0.0, least / SAFETY)) if zeros == 0 else 0.0

@@ -126,7 +126,7 @@ class FaceTable(NamedTuple):
     @classmethod
     def of(cls, faces: PolytopeFaces) -> FaceTable:
         """Flat arrays of a lattice."""
-        return cls(faces.dims.astype(np.int64), faces.up_start, faces.up.astype(np.int64))
+        return cls(faces.dims.astype(np.int64), faces.up_start.astype(np.int64), faces.up.astype(np.int64))
 
 
 class Hashes(NamedTuple):
@@ -139,8 +139,8 @@ class Hashes(NamedTuple):
     @classmethod
     def drawn(cls, seed: int, units: int, faces: int) -> Hashes:
         """Words of a seed."""
-        rng = np.random.default_rng(seed)
-        return cls(*(rng.integers(0, 1 << 64, size=n, dtype=np.uint64) for n in (units, units, faces)))
+        drawn = np.random.default_rng(seed).integers(0, 1 << 64, size=2 * units + faces, dtype=np.uint64)
+        return cls(drawn[:units], drawn[units : 2 * units], drawn[2 * units :])
 
 
 def new_counters() -> Counters:

@@ -27,19 +27,20 @@ def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.
     """Sign of a functional along every edge, 0 where bounds do not prove it; returns how many these are."""
     vertices, h = counters[VERTICES], len(functional)
     height, error = np.zeros(vertices), np.zeros(vertices)
+    coordinates, position_error, ends = mesh.coordinates, mesh.position_error, mesh.ends
     norm = 0.0
     for c in range(h):
         norm += abs(functional[c])
     for v in range(vertices):
         for c in range(h):
-            product = functional[c] * mesh.coordinates[v, c]
+            product = functional[c] * coordinates[v, c]
             height[v] += product
             error[v] += abs(product)
     for v in range(vertices):
-        error[v] = (mesh.position_error[v] * norm + (h + 2) * UNIT_ROUNDOFF * error[v]) * SAFETY
+        error[v] = (position_error[v] * norm + (h + 2) * UNIT_ROUNDOFF * error[v]) * SAFETY
     doubtful = 0
     for e in range(counters[EDGES]):
-        a, b = mesh.ends[e, 0], mesh.ends[e, 1]
+        a, b = ends[e, 0], ends[e, 1]
         climb, slack = height[b] - height[a], (error[a] + error[b]) * SAFETY
         rises[e] = 1 if climb > slack else (-1 if climb < -slack else 0)
         doubtful += 0 if abs(climb) > slack else 1
@@ -54,27 +55,31 @@ def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np
     positive side, those after them the edges that lie on larger faces of the domain; -1 where none goes up.
     """
     up[:] = -1
+    ends, missing, own, words, face_of, edge_face = (
+        mesh.ends, mesh.missing, mesh.own, mesh.words, mesh.face, mesh.edge_face,
+    )  # fmt: skip
+    dims, up_start, covers = faces.dims, faces.up_start, faces.up
     for e in range(counters[EDGES]):
         low = 0 if rises[e] > 0 else 1
-        a, b = mesh.ends[e, low], mesh.ends[e, 1 - low]
-        slot = mesh.missing[e, low]
+        a, b = ends[e, low], ends[e, 1 - low]
+        slot = missing[e, low]
         if slot >= 0:
-            q = mesh.own[a, slot]
-            on = np.int64((mesh.words[q >> 6, b] >> np.uint64(63 - (q & 63))) & np.uint64(1))
+            q = own[a, slot]
+            on = np.int64((words[q >> 6, b] >> np.uint64(63 - (q & 63))) & np.uint64(1))
             up[a, 2 * slot + on] = e
         else:
-            face = mesh.face[a]
-            at = 2 * faces.dims[face]
-            for i in range(faces.up_start[face], faces.up_start[face + 1]):
-                if faces.up[i] == mesh.edge_face[e]:
-                    up[a, at + i - faces.up_start[face]] = e
+            face = face_of[a]
+            at = 2 * dims[face]
+            for i in range(up_start[face], up_start[face + 1]):
+                if covers[i] == edge_face[e]:
+                    up[a, at + i - up_start[face]] = e
 
 
 @compiled
-def opens_up(faces: FaceTable, up: Up, v: int, face: int) -> bool:
+def opens_up(dims: Int, up_start: Int, up: Up, v: int, face: int) -> bool:
     """Whether all edges on larger faces of the domain go up."""
-    at = 2 * faces.dims[face]
-    last = at + faces.up_start[face + 1] - faces.up_start[face]
+    at = 2 * dims[face]
+    last = at + up_start[face + 1] - up_start[face]
     while at < last and up[v, at] >= 0:
         at += 1
     return bool(at == last)
@@ -95,9 +100,10 @@ def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dim
     """
     regions, facets, h = 0, 0, mesh.coordinates.shape[1]
     polynomial = np.zeros(h + 1, dtype=np.int64)
+    dims, up_start, face_of = faces.dims, faces.up_start, mesh.face
     for v in range(counters[VERTICES]):
-        face = mesh.face[v]
-        own, covers = faces.dims[face], faces.up_start[face + 1] - faces.up_start[face]
+        face = face_of[v]
+        own, covers = dims[face], up_start[face + 1] - up_start[face]
         polynomial[:] = 0
         polynomial[0] = 1
         for s in range(own + covers):
@@ -107,7 +113,7 @@ def count_faces(mesh: Mesh, faces: FaceTable, counters: Counters, up: Up, by_dim
                 polynomial[k] += rising * polynomial[k - 1]
         for k in range(h + 1):
             by_dimension[k] += polynomial[k]
-        if opens_up(faces, up, v, face):
+        if opens_up(dims, up_start, up, v, face):
             product, first = 1, 0
             for s in range(own):
                 rising = _rising(up, v, s)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import product
 
 import numpy as np
@@ -54,12 +54,12 @@ class PolytopeFaces:
     up: Int
     incidence: Bool
 
-    @property
+    @cached_property
     def edges(self) -> Int:
         """Faces of dimension 1."""
         return np.flatnonzero(self.dims == 1)
 
-    @property
+    @cached_property
     def ends(self) -> Int:
         """The two vertices of every edge: array (edges, 2)."""
         return np.nonzero(self.members[self.edges])[1].reshape(-1, 2)
@@ -131,7 +131,13 @@ def _vertices(arrangement: Arrangement) -> list[HomogeneousPoint]:
 
 
 def _box_faces(points: list[HomogeneousPoint], h: int) -> PolytopeFaces:
-    """The 3^h faces of a box, its walls being the lower ones and then the upper ones.
+    """The 3^h faces of a box, its walls being the lower ones and then the upper ones."""
+    return PolytopeFaces(points, *_box_lattice(h))
+
+
+@lru_cache
+def _box_lattice(h: int) -> tuple[Bool, Int, Int, Int, Bool]:
+    """What all boxes of a dimension share, in the order of the fields of :class:`PolytopeFaces`.
 
     A face is written in digits, one an axis: 0 and 1 on a lower and an upper wall, 2 between them.
     """
@@ -146,7 +152,10 @@ def _box_faces(points: list[HomogeneousPoint], h: int) -> PolytopeFaces:
     face, axis = np.nonzero(~free)
     up = number[(digits @ place)[face] + (2 - digits[face, axis]) * place[axis]]
     start = np.searchsorted(face, np.arange(3**h + 1))
-    return PolytopeFaces(points, members, free.sum(axis=1), start, up, np.hstack([corners == 0, corners == 1]))
+    lattice = members, free.sum(axis=1), start, up, np.hstack([corners == 0, corners == 1])
+    for array in lattice:
+        array.setflags(write=False)
+    return lattice
 
 
 def _intersections(incidence: Bool) -> list[int] | None:

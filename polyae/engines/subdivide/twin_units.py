@@ -27,8 +27,12 @@ class TwinUnits:
 
     def __init__(self, network: Network) -> None:
         self.first = twins(network)
-        self.opposite = _positive_lead(network) != _positive_lead(network)[np.maximum(self.first, 0)]
         self.distinct = bool((self.first == np.arange(len(self.first))).all())
+        if self.distinct:
+            self.opposite = np.zeros(len(self.first), dtype=bool)
+        else:
+            positive = _positive_lead(network)
+            self.opposite = positive != positive[np.maximum(self.first, 0)]
 
     def spread(self, on: Bool, off: Bool, start: int = 0) -> tuple[Bool, Bool]:
         """Which units are on, and which off, for all units from those of the inserted ones.
