@@ -24,12 +24,14 @@ __all__ = ["compile_cost", "degenerate", "growth", "run"]
 
 #: Regions that the engine with one LP a row is timed on.
 SAMPLE = 4
-#: Input dimension, hidden widths, and half-widths of boxes that hold from 10^3 to 10^6 regions (h = 2: to 2 10^5).
-GROWTH = {
-    2: ((256, 256, 256), (0.1, 0.35, 1.0, 4.0)),
-    3: ((128, 128), (0.08, 0.2, 0.5, 1.4)),
-    4: ((48, 48), (0.09, 0.2, 0.5, 1.3)),
-}
+#: Input dimension, hidden widths, and half-widths of boxes: from 10^3 to 10^6 regions, at h = 2 as many as fit into
+#: a few gigabytes.
+GROWTH = (
+    (2, (256, 256, 256), (0.1, 0.35, 1.0, 4.0)),
+    (2, (512, 512, 512), (0.6,)),
+    (3, (128, 128), (0.08, 0.2, 0.5, 1.4)),
+    (4, (48, 48), (0.09, 0.2, 0.5, 1.3)),
+)
 
 
 def run(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
@@ -66,12 +68,13 @@ def degenerate(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
 
 def growth(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
     """One fixed network on growing boxes, each in a process of its own, for its peak memory."""
-    for h, (hidden, halves) in GROWTH.items():
+    for h, hidden, halves in GROWTH:
         for half in halves:
-            answer = _in_own_process("grow", str(h), "x".join(map(str, hidden)), str(half))
+            widths = "x".join(map(str, hidden))
+            answer = _in_own_process("grow", str(h), widths, str(half))
             regions, seconds, peak, returned, packed = (float(x) for x in answer.split())
             yield {
-                "h": h, "half_width": half, "regions": int(regions), "us_per_region": 1e6 * seconds / regions,
+                "h": h, "hidden": widths, "half_width": half, "regions": int(regions), "us_per_region": 1e6 * seconds / regions,
                 "peak_bytes_per_region": peak / regions - packed, "returned_bytes_per_region": returned / regions,
             }  # fmt: skip
 
