@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +19,6 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = ["FlatNetwork", "flatten", "twins"]
-
-
-#: Twins of the networks in use.
-_TWINS: WeakKeyDictionary[Network, Int] = WeakKeyDictionary()
 
 
 class FlatNetwork(NamedTuple):
@@ -114,18 +109,10 @@ def twins(network: Network) -> Int:
     """First unit of each unit's layer whose weights and bias are a multiple of its own, exactly.
 
     Such units vanish on the same hyperplane in every region, so one row stands for all of them; -1 marks
-    a unit that is zero everywhere and so never flips.  Kept as long as the network is.
+    a unit that is zero everywhere and so never flips.
     """
-    if network not in _TWINS:
-        _TWINS[network] = _found_twins(network)
-    return _TWINS[network].copy()
-
-
-def _found_twins(network: Network) -> Int:
     result = np.arange(network.num_units)
     for layer, start in zip(network.layers, network.unit_offsets, strict=False):
-        if not len(layer.units):
-            continue
         rows = np.column_stack([layer.weight, layer.bias])[layer.units]
         result[start + np.flatnonzero(~rows.any(axis=1))] = -1
         for run in _nearly_proportional(rows):
@@ -143,7 +130,8 @@ def _nearly_proportional(rows: Float) -> list[Int]:
         unit = rows / lead  # exact multiples differ by one rounding an entry
         spread = np.abs(unit).sum(axis=1)
         hashes = unit @ (0.5 + (0.6180339887498949 * np.arange(1, rows.shape[1] + 1)) % 1.0)
-    return overlapping_runs(hashes, gamma(2 * rows.shape[1]) * 2 * spread, least=2)
+    groups = overlapping_runs(hashes, gamma(2 * rows.shape[1]) * 2 * spread)
+    return [run for run in groups if len(run) > 1]
 
 
 def _direction(row: Float) -> tuple[int, ...]:
