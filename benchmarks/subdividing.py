@@ -74,7 +74,8 @@ def growth(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
             answer = _in_own_process("grow", str(h), widths, str(half))
             regions, seconds, peak, returned, packed = (float(x) for x in answer.split())
             yield {
-                "h": h, "hidden": widths, "half_width": half, "regions": int(regions), "us_per_region": 1e6 * seconds / regions,
+                "h": h, "hidden": widths, "half_width": half, "regions": int(regions),
+                "us_per_region": 1e6 * seconds / regions,
                 "peak_bytes_per_region": peak / regions - packed, "returned_bytes_per_region": returned / regions,
             }  # fmt: skip
 
