@@ -9,7 +9,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from polyae.atomic import whole_file
+from polyae.atomic import check_writable, whole_file
 from polyae.cli.domains import norm
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import MaxRegionsOption, NetworkArgument
@@ -68,8 +68,8 @@ def count_command(
     if budget is not None and not budget > 0:
         raise SettingError(f"--budget must be positive, got {budget}")
     for path, name in ((state, "--state"), (figure, "--figure")):
-        if path is not None and not path.absolute().parent.is_dir():
-            raise FileFormatError(f"{name}: cannot write {path}: there is no folder {path.absolute().parent}")
+        if path is not None:
+            _check_file(path, name)
     restricted = network if on is None else on.restrict(network)
     begun = load_curve(state, restricted) if state is not None and state.exists() else None
     if begun is not None and not (np.array_equal(begun.centre, middle) and begun.p == p):
@@ -83,6 +83,13 @@ def count_command(
     if figure is not None:
         _draw(counts, figure)
     _report(counts, as_json, strict)
+
+
+def _check_file(path: Path, name: str) -> None:
+    ending = ".npz" if name == "--state" else ".png"
+    if path.suffix.lower() != ending:
+        raise FileFormatError(f"{name} {path}: the name of this file ends in {ending}")
+    check_writable(path)
 
 
 def _slice(path: Path) -> Slice:

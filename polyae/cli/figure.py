@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polyae.atomic import check_writable, whole_file
 from polyae.cli.output import JsonOption, finish
 from polyae.errors import FileFormatError, SettingError
 
@@ -49,8 +50,10 @@ def figure_command(
         raise SettingError(f"figure {number}: choose 1 or 3")
     if not (budget > 0 and steps >= 0):
         raise SettingError(f"--budget is positive and --steps not negative, got {budget} and {steps}")
-    if not out.absolute().parent.is_dir():
-        raise FileFormatError(f"cannot write {out}: there is no folder {out.absolute().parent}")
+    if out.suffix.lower() != ".png":
+        raise FileFormatError(f"--out {out}: the name of a figure ends in .png")
+    for path in (out, out.with_suffix(".json")):
+        check_writable(path)
     known = _dataset(data, root)
     numbers: dict[str, Any] = {}
     with one_thread():
@@ -61,12 +64,11 @@ def figure_command(
             counts = count_networks(settings, known)
             figure = balls_figure(settings, known, counts)
             numbers = {name: _numbers(c) for name, c in counts.items() if c is not None}
-    try:
-        out.write_bytes(png(figure))
-        if numbers:
-            out.with_suffix(".json").write_text(json.dumps(numbers) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise FileFormatError(f"cannot write {out}: {error.strerror or error}") from error
+    with whole_file(out) as file:
+        file.write_bytes(png(figure))
+    if numbers:
+        with whole_file(out.with_suffix(".json")) as file:
+            file.write_text(json.dumps(numbers) + "\n", encoding="utf-8")
     finish({"figure": number, "out": str(out)}, as_json)
 
 

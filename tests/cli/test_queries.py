@@ -166,7 +166,12 @@ def test_count_of_a_part_goes_on(cli: Polyae, cross: Path, tmp_path: Path) -> No
     assert cli(*base, "--json").json["regions_exact"] == [1, 4]
     assert cli(*base, "--norm", 1).complains("--state")
     one = ["count", cross, "--centre", "1,1", "--radii", 1]
-    assert cli(*one, "--state", tmp_path / "no" / "s.npz").complains("--state")
+    (tmp_path / "folder.npz").mkdir()
+    assert cli(*one, "--state", tmp_path / "no" / "s.npz").complains("no folder")
+    assert cli(*one, "--state", tmp_path / "folder.npz").complains("folder.npz")
+    assert cli(*one, "--state", tmp_path / "state.json").complains("--state")
+    assert cli(*one, "--figure", tmp_path / "no" / "f.png").complains("no folder")
+    assert cli(*one, "--figure", tmp_path / "f.npz").complains("--figure")
     assert cli(*one, "--budget", 0).complains("--budget")
 
 

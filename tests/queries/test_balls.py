@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from polyae import Layer, Network, count_in_balls, enumerate_regions
-from polyae.domains import Ball, Space
+from polyae.domains import Ball, Box, Space
 from polyae.errors import FileFormatError, PolyaeError, SettingError, ShapeError
 from polyae.lp.distance import exact_distance_power
 from polyae.networks.slices import Slice
@@ -114,6 +114,16 @@ def test_counts_equal_a_full_enumeration_with_distances(p: float, cases: Callabl
         expected = [int((true < Fraction(r) ** (2 if p == 2 else 1)).sum()) for r in radii]
         assert count_in_balls(net, centre, radii, p=p).regions_exact == tuple(expected)
         assert expected[-1] == len(cx) > 3
+
+
+def test_many_regions_in_special_position() -> None:
+    """Without biases all regions meet in the origin, which takes rational arithmetic in more than 64 of them."""
+    layers = dense(np.random.default_rng(777), [2, 24, 16])
+    net = Network([Layer(layer.weight, np.zeros(layer.n_out), 0.0) for layer in layers])
+    counts = count_in_balls(net, [0.3, -0.2], [0.36, 0.37])
+    everything = enumerate_regions(net, Box([-1.0, -1.0], [1.0, 1.0]))
+    assert counts.regions_exact[1] == len(everything) > 64
+    assert counts.regions_lower[0] < len(everything)
 
 
 @pytest.mark.parametrize("p", NORMS)

@@ -32,8 +32,9 @@ __all__ = ["Found", "Keep", "Limits", "Outcome", "Progress", "Round", "first_dis
 #: Called with the number of regions found and the distance up to which they are all.
 Progress = Callable[[int, float], None]
 
-#: Seconds between two looks at clock, keyboard and progress bar, and the regions before the first.
-PAUSE_SECONDS, FIRST_STEPS = 0.1, 64
+#: Seconds between two looks at clock, keyboard and progress bar, and the regions before the first,
+#: at most between two.
+PAUSE_SECONDS, FIRST_STEPS, MOST_STEPS = 0.1, 64, 1 << 30
 #: Seconds between two times that what is found is handed out to be kept.
 KEEP_SECONDS = 60.0
 #: Patterns unpacked at a time.
@@ -177,7 +178,7 @@ class Round:
                 limits.kept = now
             if now > limits.ends:
                 return Outcome.MAX_SECONDS
-            steps = 2 * steps if now - began < PAUSE_SECONDS else max(1, steps // 2)
+            steps = min(2 * steps, MOST_STEPS) if now - began < PAUSE_SECONDS else max(1, steps // 2)
 
     def collect(self) -> Found:
         """All regions found, those of earlier rounds first."""
