@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import f as fisher
+from scipy.stats import skew
 from scipy.stats import t as student
 
 from polyae.engines.outward.descent import Descent
@@ -18,15 +20,18 @@ Float = NDArray[np.float64]
 
 __all__ = ["RegionEstimate", "estimate_regions"]
 
-#: Growths of the number of regions with the radius that pilot runs compare, and how many runs each.
-GROWTHS = (0.0, 3.0, 6.0, 12.0)
-PILOT_RUNS = 6
-#: The growth that is taken where there is no time for pilot runs.
-USUAL_GROWTH = 3.0
-#: Runs between two looks at the clock, and the fewest that make an estimate.
-BATCH, LEAST_RUNS = 4, 8
+#: The growth of the number of regions with the radius that is taken unless another is clearly better, and those
+#: that pilot runs compare with it, so many runs each.  None is larger than the dimension: n hyperplanes in R^h make
+#: O(n^h) regions, and a guess that falls too fast towards the sphere makes heavy tails.
+USUAL_GROWTH, GROWTHS, PILOT_RUNS = 3.0, (6.0, 12.0), 6
+#: How many times less the variance of another growth must be: the 95% point of Fisher's F for pilot runs.
+CLEARLY_LESS = float(fisher.ppf(0.95, PILOT_RUNS - 1, PILOT_RUNS - 1))
+#: Runs between two looks at the clock, the fewest that make an estimate, and nodes of a run that finds out its cost.
+BATCH, LEAST_RUNS, PROBE = 4, 8, 4
 #: Least effective share of the runs, and of the largest run in the sum, that pass without a warning.
 LEAST_EFFECTIVE, LARGEST_SHARE = 0.5, 0.25
+#: Cochran's rule: a normal interval takes more than 25 times the squared skewness of independent runs.
+RUNS_PER_SKEWNESS = 25.0
 
 
 @dataclass(frozen=True)
@@ -60,10 +65,19 @@ class RegionEstimate:
         return float(self.runs.sum() ** 2 / (self.runs**2).sum())
 
     @property
+    def skewness(self) -> float:
+        """Sample skewness ``m3 / m2^(3/2)`` of the runs; 0 if they are equal."""
+        return 0.0 if np.ptp(self.runs) <= 1e-9 * self.value else float(skew(self.runs))
+
+    @property
     def heavy_tail(self) -> bool:
-        """Whether few runs carry the estimate, so that its error cannot be trusted."""
+        """Whether the error cannot be trusted: few runs carry the estimate, or they are too skew for their number.
+
+        For the skewness see Cochran, Sampling Techniques (1977), section 2.15.
+        """
         few = self.effective < LEAST_EFFECTIVE * len(self.runs)
-        return bool(few or self.runs.max() > LARGEST_SHARE * self.runs.sum())
+        lopsided = RUNS_PER_SKEWNESS * self.skewness**2 > len(self.runs)
+        return bool(few or lopsided or self.runs.max() > LARGEST_SHARE * self.runs.sum())
 
     def interval(self, level: float = 0.95) -> tuple[float, float]:
         """Student's confidence interval of the count."""
@@ -118,16 +132,15 @@ def estimate_regions(
         raise SettingError(f"an estimate takes at least {LEAST_RUNS} runs and 1 node, got {runs} and {nodes}")
     ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
     rng = np.random.default_rng(seed)
-    descent = Descent(network, centre, radius, p, nodes)
+    if max_seconds is not None:
+        nodes = _affordable(network, centre, radius, p, nodes, rng, ends)
+    descent = Descent(network, centre, radius, p, nodes, USUAL_GROWTH if network.input_dim >= USUAL_GROWTH else 0.0)
     began = time.perf_counter()
     first = descent.run(rng)
     if descent.exact:
         return RegionEstimate(np.full(runs, first), 0.0)
-    affordable = (ends - time.perf_counter()) / (time.perf_counter() - began)
-    if affordable < 2 * LEAST_RUNS:  # no time for so many nodes
-        descent = Descent(network, centre, radius, p, max(1, int(nodes * affordable / (2 * LEAST_RUNS))))
-    enough = affordable > PILOT_RUNS * len(GROWTHS) + LEAST_RUNS
-    descent.growth = _growth(descent, rng, ends) if enough else USUAL_GROWTH
+    if ends - time.perf_counter() > 2 * PILOT_RUNS * (1 + len(GROWTHS)) * (time.perf_counter() - began):
+        descent.growth = _growth(descent, rng, network.input_dim)
     values: list[float] = []
     while len(values) < runs:
         if time.perf_counter() > ends:
@@ -136,15 +149,29 @@ def estimate_regions(
     return RegionEstimate(np.array(values), descent.growth) if len(values) >= LEAST_RUNS else None
 
 
-def _growth(descent: Descent, rng: np.random.Generator, ends: float) -> float:
-    """Growth with the least relative spread in a few runs, which are not used again."""
-    best, least = 0.0, math.inf
+def _affordable(
+    network: Network, centre: Float, radius: float, p: float, nodes: int, rng: np.random.Generator, ends: float
+) -> int:
+    """So many nodes that twice the fewest runs fit into the time left, by the cost of a run with few nodes."""
+    few = min(PROBE, nodes)
+    began = time.perf_counter()
+    Descent(network, centre, radius, p, few).run(rng)
+    share = (ends - time.perf_counter()) / (2 * LEAST_RUNS * (time.perf_counter() - began))
+    return max(1, min(nodes, int(few * share)))
+
+
+def _growth(descent: Descent, rng: np.random.Generator, dim: int) -> float:
+    """The usual growth, or one with a clearly smaller relative spread in a few runs, which are not used again."""
+    best, least = descent.growth, _relative_variance(descent, rng) / CLEARLY_LESS
     for growth in GROWTHS:
-        if time.perf_counter() > ends:
-            break
-        descent.growth = growth
-        values = np.array([descent.run(rng) for _ in range(PILOT_RUNS)])
-        spread = float(values.std() / values.mean())
-        if spread < least:
-            best, least = growth, spread
+        if growth <= dim:
+            descent.growth = growth
+            spread = _relative_variance(descent, rng)
+            if spread < least:
+                best, least = growth, spread
     return best
+
+
+def _relative_variance(descent: Descent, rng: np.random.Generator) -> float:
+    values = np.array([descent.run(rng) for _ in range(PILOT_RUNS)])
+    return float(values.var() / values.mean() ** 2)

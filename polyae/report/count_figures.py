@@ -16,7 +16,7 @@ Float = NDArray[np.float64]
 __all__ = ["counts_figure", "draw_counts"]
 
 BLUE, ROSE, SAND = "#332288", "#CC6677", "#DDCC77"
-#: Larger upper bounds are not drawn: they would flatten everything else.
+#: Larger upper bounds are cut off: they would flatten everything else.
 HIGHEST = 1e3
 
 
@@ -26,7 +26,8 @@ def draw_counts(ax: Axes, counts: BallCounts, name: str, colour: str = BLUE, lar
     Parameters
     ----------
     largest : float, optional
-        Upper bounds end here; by default at a thousand times the largest estimate or lower bound.
+        Upper bounds are cut off here, which the legend says; by default at a thousand times the largest
+        estimate or lower bound.
     """
     order = np.argsort(counts.radii)
     r, lower = counts.radii[order], counts.regions_lower[order].astype(float)
@@ -40,8 +41,9 @@ def draw_counts(ax: Axes, counts: BallCounts, name: str, colour: str = BLUE, lar
         return
     # The band begins where the exact curve ends.
     last = max(int(exact.sum()) - 1, 0)
+    cut = f" (up to {_power_of_ten(counts)}, cut off)" if upper[last:].max() > top else ""
     ax.fill_between(r[last:], lower[last:], np.minimum(upper[last:], top), color=colour, alpha=0.12, linewidth=0,
-                    label=f"{name}, certified bounds")  # fmt: skip
+                    label=f"{name}, certified bounds{cut}")  # fmt: skip
     ax.plot(r[last:], lower[last:], color=colour, linewidth=0.8, linestyle=":")
     for chosen, marker, note in ((~heavy, "o", "estimate ± 2 s.e."), (heavy, "x", "estimate, heavy tail")):
         shown = chosen & ~exact & np.isfinite(value)
@@ -50,6 +52,11 @@ def draw_counts(ax: Axes, counts: BallCounts, name: str, colour: str = BLUE, lar
             ax.errorbar(r[shown], value[shown], yerr=[low, 2 * error[shown]], color=colour, fmt=marker,
                         markersize=4, markerfacecolor="white", capsize=2, linewidth=1, linestyle="--",
                         label=f"{name}, {note}")  # fmt: skip
+
+
+def _power_of_ten(counts: BallCounts) -> str:
+    """Order of magnitude of the largest upper bound."""
+    return f"$10^{{{len(str(max(counts.regions_upper))) - 1}}}$"
 
 
 def draw_data(ax: Axes, radii: Float, data: Sequence[int] | NDArray[np.int64], name: str) -> None:

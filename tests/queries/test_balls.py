@@ -13,6 +13,7 @@ import pytest
 
 from polyae import Layer, Network, count_in_balls, enumerate_regions
 from polyae.domains import Ball, Box, Space
+from polyae.engines.outward.linear import nearest_by_program
 from polyae.errors import FileFormatError, PolyaeError, SettingError, ShapeError
 from polyae.lp.distance import exact_distance_power
 from polyae.networks.slices import Slice
@@ -159,6 +160,39 @@ def test_many_inputs_give_the_distances_of_a_program() -> None:
                          "jac": lambda y, v=values: v[:, :-1]},
         )  # fmt: skip
         assert math.sqrt(solved.fun) == pytest.approx(curve.distances[i, 1], abs=1e-6)
+
+
+@pytest.mark.parametrize("p", [1.0, math.inf])
+def test_nearest_points_in_many_dimensions_are_those_of_highs(p: float, cases: Callable[[int, int], int]) -> None:
+    """Rows that matter and rows that do not, faces that are empty, and limits on either side of the distance."""
+    from scipy.optimize import linprog
+
+    outcomes = set()
+    for seed in range(cases(6, 60)):
+        rng = np.random.default_rng(seed)
+        n, count = 70, int(rng.integers(2, 12))
+        normals = rng.normal(size=(count, n)) + 2 * rng.normal(size=(2, n))[rng.integers(2, size=count)]
+        normals /= np.linalg.norm(normals, axis=1)[:, None]
+        heights = np.append(rng.normal(), np.abs(rng.normal(size=count - 1)))
+        # Variables y and bounds of its entries, one for all of them in the infinity-norm.
+        size = np.eye(n) if p == 1 else np.ones((n, 1))
+        around = np.block([[np.eye(n), -size], [-np.eye(n), -size]])
+        face = np.hstack([normals, np.zeros((count, size.shape[1]))])
+        solved = linprog(
+            np.append(np.zeros(n), np.ones(size.shape[1])), np.vstack([around, -face[1:]]),
+            np.append(np.zeros(2 * n), heights[1:]), face[:1], -heights[:1], bounds=(None, None),
+        )  # fmt: skip
+        for limit in (0.9 * solved.fun, 1.1 * solved.fun):
+            weights, point = np.zeros(count), np.zeros(n)
+            found = nearest_by_program(normals, heights, count, 0, limit, p, weights, point)
+            assert found == (limit > solved.fun), seed
+            outcomes.add((found, int((weights[1:] > 0).any())))
+        assert np.linalg.norm(point, ord=p) == pytest.approx(solved.fun, rel=1e-7)
+        assert abs((normals @ point + heights)[0]) < 1e-9 and (normals @ point + heights).min() > -1e-8
+        assert -(weights @ heights) / np.linalg.norm(weights @ normals, ord=1 if p == math.inf else math.inf) == (
+            pytest.approx(solved.fun, rel=1e-7)
+        )
+    assert len(outcomes) == 4
 
 
 def curve_cell(net: Network, pattern: np.ndarray) -> Cell:

@@ -1,9 +1,12 @@
 """Nearest points of facets in the 1- and the infinity-norm, by linear programs.
 
 The dual program maximises ``-y @ heights`` over multipliers y with ``‖y @ normals‖_q <= 1``, 1/p + 1/q = 1,
-nonnegative but for the facet's own; its start is known, and its own multipliers are the nearest point.  For p = inf
-in many dimensions the last constraint is written ``y @ normals @ v <= 1`` for corners v of the unit ball, which are
-added as they are violated (Kelley 1960); the multipliers μ of the corners make up the point ``Σ μ v``.
+nonnegative but for the facet's own; its start is known, and its own multipliers are the nearest point.
+
+In many dimensions few rows matter: the program is solved for the facet's own row first, then the row that is violated
+most at the nearest point is added, and so on.  The constraint of these few multipliers is written
+``y @ normals @ v <= 1`` for corners v of the unit ball, which are added as they are violated (Kelley 1960); the
+multipliers μ of the corners make up the point ``Σ μ v``.
 """
 
 from __future__ import annotations
@@ -11,14 +14,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.outward.rows import dual_norm
 from polyae.lp.simplex import FLOAT_TOLERANCE, optimum, pivot_to_optimum
 from polyae.predicates.jit import compiled
 
 Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 
 __all__ = ["nearest_by_program"]
 
-#: In more dimensions the program for p = inf is solved by its corners.
+#: In more dimensions the program is solved by the rows and corners that matter.
 FEW_DIMENSIONS = 64
 #: Relative gap between point and multipliers at which the search ends, and the most corners it may take.
 GAP, MOST_CORNERS = 1e-10, 400
@@ -42,13 +47,11 @@ def _corner(gradient: Float, p: float, corner: Float) -> float:
 
 
 @compiled
-def _add_corner(normals: Float, count: int, corner: Float, cuts: Float, used: int) -> None:
-    """Values of all rows' gradients at a corner."""
-    for j in range(count):
-        total = 0.0
-        for k in range(len(corner)):
-            total += normals[j, k] * corner[k]
-        cuts[used, j] = total
+def _product(a: Float, b: Float) -> float:
+    total = 0.0
+    for k in range(len(a)):
+        total += a[k] * b[k]
+    return total
 
 
 @compiled
@@ -129,50 +132,98 @@ def _whole_program(
 
 
 @compiled
-def _few_corners(
-    normals: Float, heights: Float, count: int, row: int, limit: float, p: float, weights: Float, point: Float
-) -> bool:
-    """The dual program with the corners that matter, as they are violated."""
-    n = normals.shape[1]
-    scale = _largest(heights, count)
-    scaled = heights[:count] / scale
-    bound = min(2.0 * limit / scale, 1e6)
-    corners, cuts = np.empty((MOST_CORNERS, n)), np.empty((MOST_CORNERS, count))
-    gradient = np.empty(n)
-    used = 0
-    for side in range(2):
-        for k in range(n):
-            gradient[k] = normals[row, k] * (1.0 - 2.0 * side)
-        _corner(gradient, p, corners[used])
-        _add_corner(normals, count, corners[used], cuts, used)
-        used += 1
-    while used < MOST_CORNERS:
-        bounded, y, multipliers = _solve(cuts, used, scaled, count, row, bound)
+def _by_corners(
+    normals: Float, heights: Float, active: Int, k: int, limit: float, p: float, bound: float, corners: Float,
+    cuts: Float, state: Int, y: Float, gradient: Float, point: Float,
+) -> float:  # fmt: skip
+    """The dual program of k active rows with the corners that matter, as they are violated; its value, or infinity.
+
+    Parameters
+    ----------
+    heights : array, shape (rows,)
+        Scaled to at most 1.
+    active : array of int, shape (rows,)
+        The facet's own row first.
+    corners, cuts : arrays, shape (MOST_CORNERS, n), (MOST_CORNERS, rows)
+        Corners, and values of the active rows' gradients at them.
+    state : array of int, shape (1,)
+        How many corners there are.
+    y, gradient, point : arrays, shape (rows,), (n,), (n,)
+        Receive multipliers, their combination of normals, and the point.
+    """
+    n, own = len(point), np.empty(k)
+    for a in range(k):
+        own[a] = heights[active[a]]
+    while state[0] < MOST_CORNERS:
+        used = state[0]
+        bounded, best, multipliers = _solve(cuts, used, own, k, 0, bound)
         if not bounded:
-            return False
+            return np.inf
         gradient[:] = 0.0
         depth, high = 0.0, 0.0
-        for j in range(count):
-            weights[j] = y[j]
-            depth -= y[j] * scaled[j]
-            for k in range(n):
-                gradient[k] += y[j] * normals[j, k]
+        for a in range(k):
+            y[a] = best[a]
+            depth -= y[a] * own[a]
+            if y[a] != 0.0:
+                for c in range(n):
+                    gradient[c] += y[a] * normals[active[a], c]
         for i in range(used):
             high += multipliers[i]
-        size = _corner(gradient, p, corners[used])
-        low = depth / max(size, 1e-300)
-        if low * scale >= limit:
+        low = depth / max(_corner(gradient, p, corners[used]), 1e-300)
+        if low >= limit:
+            return np.inf
+        if depth < 0.99 * bound and high - low <= GAP * high:
+            point[:] = 0.0
+            for i in range(used):
+                if multipliers[i] > 0.0:
+                    for c in range(n):
+                        point[c] += multipliers[i] * corners[i, c]
+            return high
+        for a in range(k):
+            cuts[used, a] = _product(normals[active[a]], corners[used])
+        state[0] += 1
+    return np.inf
+
+
+@compiled
+def _few_rows(
+    normals: Float, heights: Float, count: int, row: int, limit: float, p: float, weights: Float, point: Float
+) -> bool:
+    """The dual program with the rows that matter, as they are violated at the nearest point of those before."""
+    n, scale = normals.shape[1], _largest(heights, count)
+    bound = min(2.0 * limit / scale, 1e6)
+    corners, cuts = np.empty((MOST_CORNERS, n)), np.empty((MOST_CORNERS, count))
+    scaled, sizes, entered = np.empty(count), np.empty(count), np.zeros(count)
+    for j in range(count):
+        scaled[j], sizes[j] = heights[j] / scale, dual_norm(normals[j], p)
+    gradient, y, place = np.empty(n), np.zeros(count), np.empty(n)
+    active, state = np.zeros(count, dtype=np.int64), np.zeros(1, dtype=np.int64)
+    for side in range(2):
+        for c in range(n):
+            gradient[c] = normals[row, c] * (1.0 - 2.0 * side)
+        _corner(gradient, p, corners[side])
+        cuts[side, 0] = _product(normals[row], corners[side])
+    active[0], entered[row], state[0], k = row, 1.0, 2, 1
+    while True:
+        high = _by_corners(normals, scaled, active, k, limit / scale, p, bound, corners, cuts, state, y, gradient,
+                           place)  # fmt: skip
+        for a in range(k):
+            weights[active[a]] = y[a]
+        if high * scale >= limit:
             return False
-        if high - low <= GAP * high:
-            break
-        _add_corner(normals, count, corners[used], cuts, used)
-        used += 1
-    point[:] = 0.0
-    for i in range(used):
-        if multipliers[i] > 0.0:
-            for k in range(n):
-                point[k] += scale * multipliers[i] * corners[i, k]
-    return bool(high * scale < limit and depth < 0.99 * bound)
+        worst, entering = -GAP, -1
+        for j in range(count):
+            excess = (scaled[j] + _product(normals[j], place)) / max(sizes[j] * high, 1e-300)
+            if excess < worst and entered[j] == 0.0:
+                worst, entering = excess, j
+        if entering < 0:
+            for c in range(n):
+                point[c] = scale * place[c]
+            return True
+        active[k], entered[entering] = entering, 1.0
+        for i in range(state[0]):
+            cuts[i, k] = _product(normals[entering], corners[i])
+        k += 1
 
 
 @compiled
@@ -196,6 +247,6 @@ def nearest_by_program(
     point : array, shape (n,)
         Receives the point.
     """
-    if p == 1.0 or normals.shape[1] <= FEW_DIMENSIONS:
+    if normals.shape[1] <= FEW_DIMENSIONS:
         return _whole_program(normals, heights, count, row, limit, p, weights, point)
-    return _few_corners(normals, heights, count, row, limit, p, weights, point)
+    return _few_rows(normals, heights, count, row, limit, p, weights, point)
