@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -56,7 +57,7 @@ def draw_counts(ax: Axes, counts: BallCounts, name: str, colour: str = BLUE, lar
 
 def _power_of_ten(counts: BallCounts) -> str:
     """Order of magnitude of the largest upper bound."""
-    return f"$10^{{{len(str(max(counts.regions_upper))) - 1}}}$"
+    return f"$10^{{{int(max(counts.regions_upper).bit_length() * math.log10(2))}}}$"
 
 
 def draw_data(ax: Axes, radii: Float, data: Sequence[int] | NDArray[np.int64], name: str) -> None:
