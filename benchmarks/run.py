@@ -15,7 +15,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks import certificates, facets, local, marching, outward, radii, subdividing, training
+from benchmarks import certificates, facets, local, marching, outward, radii, subdividing, theorem, training
 
 
 def best(job: Callable[[], Any], repetitions: int = 5) -> tuple[float, Any]:
@@ -35,6 +35,7 @@ def main() -> None:
         "table": subdividing.run, "special": subdividing.degenerate, "growth": subdividing.growth,
         "compilation": subdividing.compile_cost, "facets": facets.run, "march": marching.run,
         "scaling": marching.scaling, "neighbours": local.run, "outward": outward.run, "radii": radii.run,
+        "theorem": theorem.run,
         "second-order": training.second_order,
         "oracle": training.oracle, "share": training.share,
         "batches": training.batches,

@@ -31,8 +31,11 @@ def distance_figure(cx: RegionComplex, bound: TheoremBound) -> Figure:
         ax.set(xlabel="latent coordinate $z_1$", ylabel="latent coordinate $z_2$")
     elif cx.network.input_dim == 1:
         order = np.argsort(cx.witnesses[:, 0])
-        ax.step(cx.witnesses[order, 0], (delta + rho)[order], where="mid", color=BLUE, label="δ + ρ")
-        ax.step(cx.witnesses[order, 0], delta[order], where="mid", color=INK, label="δ")
+        inner = (cx.witnesses[order[1:], 0] + cx.witnesses[order[:-1], 0]) / 2
+        lo, hi = cx.domain.bounding_box()
+        ends = np.concatenate([lo, inner, hi])
+        ax.stairs((delta + rho)[order], ends, baseline=None, color=BLUE, label="δ + ρ")
+        ax.stairs(delta[order], ends, baseline=None, color=INK, label="δ")
         ax.plot(bound.u1_at, [bound.u1.midpoint], marker="*", markersize=16, color=ROSE, label="u1", linestyle="none")
         ax.set(xlabel="latent coordinate $z$", ylabel="distance in data space")
         ax.legend(frameon=False)

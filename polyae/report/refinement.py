@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 from tqdm import tqdm
 
 from polyae.complex.enumerate import enumerate_regions
@@ -138,6 +139,7 @@ def refinement_figure(rows: list[Row]) -> Figure:
             values[values <= 0] = np.nan
             ax.plot(counts, values, color=colour, marker=marker, markersize=4, label=label)
         ax.set(xscale="log", yscale="log", xlabel="regions", title=family)
+        ax.xaxis.set_minor_formatter(NullFormatter())
         ax.grid(alpha=0.3)
         if k == 0:
             ax.set_ylabel("distance in data space")

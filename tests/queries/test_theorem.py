@@ -73,7 +73,10 @@ def test_parabola(reach: float, count: int) -> None:
     assert tangency.premises_met and tangency.right.contains(width**2 / 8) and tangency.right.relative_width <= GAP
 
 
-@pytest.mark.parametrize(("counts", "radii"), [((3, 4), (1.0, 0.5)), ((6, 5), (0.3, 2.0))])
+LARGER = pytest.param((6, 5), (0.3, 2.0), marks=pytest.mark.long)
+
+
+@pytest.mark.parametrize(("counts", "radii"), [((3, 4), (1.0, 0.5)), LARGER])
 def test_torus(counts: tuple[int, int], radii: tuple[float, float]) -> None:
     result = bound(*torus(counts, radii))
     halves, r = np.pi / np.array(counts), np.array(radii)
