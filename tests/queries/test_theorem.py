@@ -154,6 +154,8 @@ def test_errors() -> None:
         theorem_bound(cx, circle(1.0), gap=0.0)
     with pytest.raises(SettingError, match="budget"):
         theorem_bound(cx, circle(1.0), budget=0)
+    with pytest.raises(SettingError, match="workers"):
+        theorem_bound(cx, circle(1.0), workers=0)
     with pytest.raises(SettingError, match="readings"):
         theorem_bound(cx, circle(1.0), readings="some")  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="inradii"):

@@ -52,6 +52,8 @@ def test_the_least_residual_is_global(skew: bool, cases: Callable[[int, int], in
         maps = rng.normal(size=(3, d, h))
         edges = np.array([[0, 1], [1, 2]])
         found = lie_residuals(maps, edges, group, gap=1e-2)
+        threads = lie_residuals(maps, edges, group, gap=1e-2, workers=2)
+        np.testing.assert_array_equal(threads.exponential_lower, found.exponential_lower)
         assert (found.exponential_lower <= found.exponential).all()
         if skew:  # others may run out of cells, and have wider intervals
             width = found.exponential - found.exponential_lower
