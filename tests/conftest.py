@@ -1,5 +1,6 @@
 """Options and fixtures of all tests."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A shell starts background jobs with Ctrl-C ignored, which the tests of Ctrl-C must not inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     common = {"derandomize": True, "deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("slice", max_examples=40, **common)
     settings.register_profile("whole", max_examples=400, **common)
