@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.networks import HIDDEN, default_initialised, unit_box
+from benchmarks.own_process import grow
 from polyae import enumerate_regions
 
 __all__ = ["run", "scaling"]
@@ -55,19 +55,5 @@ def scaling(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
             }  # fmt: skip
 
 
-def _measure(h: int, hidden: tuple[int, ...], half: float) -> None:
-    import time
-
-    net = default_initialised(h, hidden)
-    enumerate_regions(net, unit_box(h, 0.01), engine="march")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.process_time()
-    cx = enumerate_regions(net, unit_box(h, half), engine="march")
-    seconds = time.process_time() - began
-    grown = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-    returned = sum(a.nbytes for a in (cx.witnesses, cx.edges, cx.edge_units, cx.expanded))
-    print(len(cx), seconds, grown, returned, cx.packed.shape[1])
-
-
 if __name__ == "__main__":
-    _measure(int(sys.argv[1]), tuple(int(n) for n in sys.argv[2].split("x")), float(sys.argv[3]))
+    grow(int(sys.argv[1]), tuple(int(n) for n in sys.argv[2].split("x")), float(sys.argv[3]), "march")

@@ -10,13 +10,13 @@ from benchmarks.networks import default_initialised, unit_box
 from polyae import enumerate_regions
 
 
-def grow(h: int, hidden: tuple[int, ...], half: float) -> None:
+def grow(h: int, hidden: tuple[int, ...], half: float, engine: str = "subdivide") -> None:
     """Regions, processor seconds, growth of the resident set, bytes of the returned arrays, bytes a packed pattern."""
     net = default_initialised(h, hidden)
-    enumerate_regions(net, unit_box(h, 0.01), engine="subdivide")
+    enumerate_regions(net, unit_box(h, 0.01), engine=engine)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
-    cx = enumerate_regions(net, unit_box(h, half), engine="subdivide")
+    cx = enumerate_regions(net, unit_box(h, half), engine=engine)
     seconds = time.process_time() - began
     peak = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     returned = sum(a.nbytes for a in (cx.witnesses, cx.edges, cx.edge_units, cx.expanded))
