@@ -1,21 +1,27 @@
 """Facets of single regions: the compiled walk against one HiGHS program a row, in dimension 1 to 16."""
 
 from collections.abc import Callable
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
 import pytest
+import torch
 
-from polyae import Box, Layer, Network, Space
+from polyae import Box, Layer, Network, Space, from_torch
 from polyae.complex.enumerate import arrange
 from polyae.engines.local import expand_points
+from polyae.training.data import digits
+from polyae.training.models import Autoencoder
 from tests.engines.zoo import neighbours_by_programs
 
-KINDS = ("random", "low rank", "zero bias", "duplicate")
+KINDS = ("random", "low rank", "zero bias", "duplicate", "trained")
 
 
 def network(kind: str, h: int) -> Network:
-    """Two hidden layers; "low rank" has the dominant directions that training leaves in the weights."""
+    """Two hidden layers; "low rank" has one dominant direction each, "trained" is the decoder of an autoencoder."""
+    if kind == "trained":
+        return trained_decoder(h)
     rng = np.random.default_rng([h, KINDS.index(kind)])
     layers = []
     for n_in, n_out in pairwise([h, h + 4, 10]):
@@ -29,6 +35,19 @@ def network(kind: str, h: int) -> Network:
             weight[2], bias[2] = -2.0 * weight[0], -2.0 * bias[0]
         layers.append(Layer(weight, bias, 0.0))
     return Network([*layers, Layer(rng.normal(size=(3, 10)), np.zeros(3))])
+
+
+@cache
+def trained_decoder(h: int) -> Network:
+    """Decoder h-(h+4)-10-64 of an autoencoder after 300 steps on 256 of scikit-learn's digits."""
+    data = torch.tensor(digits().train[:256])
+    model = Autoencoder.from_widths(data.shape[1], (10, h + 4), h, seed=h, dtype=torch.float64)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(300):
+        optimizer.zero_grad()
+        (model(data) - data).square().mean().backward()
+        optimizer.step()
+    return from_torch(model.decoder)
 
 
 @pytest.mark.parametrize("kind", KINDS)
