@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -90,6 +91,8 @@ def _complain(message: str, code: Exit = Exit.BAD_INPUT) -> int:
 
 def main() -> None:
     """Run the command of the process's arguments and exit."""
+    # What a cluster sends before it kills is taken as Ctrl-C, which keeps what has been done.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()

@@ -22,7 +22,8 @@ from polyae.networks.files import read_network
 __all__ = ["counts", "enumerate_command"]
 
 OutOption = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE.npz", help="Save the complex, partial ones too.")
+    Path | None,
+    typer.Option("--out", metavar="FILE.npz", help="Save the complex, partial ones too, and a march every 5 minutes."),
 ]
 ResumeOption = Annotated[
     Path | None, typer.Option("--resume", metavar="FILE.npz", help="Go on from a partial complex.")
@@ -78,7 +79,7 @@ def enumerate_command(
     where = domain.stated(network.input_dim) if previous is None or domain.given else previous.domain
     if certify is not None or prove:
         check_domain(where)
-    cx = enumeration.run(network, where, previous)
+    cx = enumeration.run(network, where, previous, out)
     if out is not None:
         cx.save(out)
     if graphml is not None:

@@ -59,7 +59,13 @@ class EnumerationOptions:
     max_seconds: MaxSecondsOption = None
     workers: Annotated[int, typer.Option(metavar="N", help="Threads of the marching engine.")] = 1
 
-    def run(self, network: Network, domain: Domain, resume: RegionComplex | None = None) -> RegionComplex:
+    def run(
+        self,
+        network: Network,
+        domain: Domain,
+        resume: RegionComplex | None = None,
+        checkpoint: Path | None = None,
+    ) -> RegionComplex:
         """Enumerate, with a progress bar where someone can see it."""
         return enumerate_regions(
             network,
@@ -71,6 +77,7 @@ class EnumerationOptions:
             max_seconds=self.max_seconds,
             resume=resume,
             workers=self.workers,
+            checkpoint=checkpoint,
             progress=sys.stderr.isatty(),
         )
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.arrays import real_array
+from polyae.atomic import check_writable
+from polyae.complex.checkpoints import run_in_stages
 from polyae.complex.progress import ProgressBar
 from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
@@ -83,6 +87,7 @@ def enumerate_regions(
     hops: int | None = None,
     resume: RegionComplex | None = None,
     workers: int = 1,
+    checkpoint: str | Path | None = None,
     progress: bool = False,
 ) -> RegionComplex:
     """Find all activation regions of a network that meet the interior of a domain, and their adjacency.
@@ -112,6 +117,9 @@ def enumerate_regions(
         A partial complex of the same network and domain to continue from.
     workers : int
         Threads of the marching engine; the result does not depend on their number.
+    checkpoint : path, optional
+        File in which marching saves what it has found every five minutes, a partial complex to resume from
+        after a crash.  The result is not written there.
     progress : bool
         Show a progress bar on standard error.
 
@@ -126,6 +134,8 @@ def enumerate_regions(
         If the dimensions of network and domain differ.
     SettingError
         If an option is unknown or out of range.
+    FileFormatError
+        If the checkpoint cannot be written.
 
     Examples
     --------
@@ -142,18 +152,31 @@ def enumerate_regions(
         raise SettingError(f"max_seconds must be a positive number, got {max_seconds!r}")
     if hops is not None and engine not in ("auto", "march"):
         raise SettingError(f"hops needs the engine 'march', got engine={engine!r}")
+    if checkpoint is not None:
+        check_writable(checkpoint)
     arrangement = arrange(network, domain, arithmetic)
     budget = Budget(max_regions, max_seconds, _start_points(starts, domain), hops)
     finder = choose_engine(engine, solver, arrangement, budget.whole and resume is None, workers)
-    return RegionComplex(arrangement, _run(finder, arrangement, budget, _partial(resume, arrangement), progress))
+    partial = _partial(resume, arrangement)
+    return RegionComplex(arrangement, _run(finder, arrangement, budget, partial, checkpoint, progress))
 
 
 @OUT_OF_RANGE
 def _run(
-    finder: Engine, arrangement: Arrangement, budget: Budget, resume: Enumeration | None, progress: bool
+    finder: Engine,
+    arrangement: Arrangement,
+    budget: Budget,
+    resume: Enumeration | None,
+    checkpoint: str | Path | None,
+    progress: bool,
 ) -> Enumeration:
     with ProgressBar(progress) as bar:
-        return finder.run(arrangement, budget, bar.update, resume)
+        if checkpoint is None or budget.hops is not None or isinstance(finder, Subdivide):
+            return finder.run(arrangement, budget, bar.update, resume)
+        file: str | Path = checkpoint
+        return run_in_stages(
+            finder, arrangement, budget, bar.update, resume, lambda found: RegionComplex(arrangement, found).save(file)
+        )
 
 
 def _check_limit(name: str, value: int | None, least: int) -> None:

@@ -29,6 +29,7 @@ class Status(Enum):
     MAX_REGIONS = "partial: stopped at max_regions; raise it, or resume from this complex"
     MAX_SECONDS = "partial: stopped at max_seconds; raise it, or resume from this complex"
     HOPS = "partial: all regions within the asked number of hops of the start points, and their adjacency"
+    CHECKPOINT = "partial: saved on the way; resume from this complex"
     INTERRUPTED = "partial: interrupted from the keyboard; resume from this complex"
 
 

@@ -201,12 +201,17 @@ class _Run:
         return limit is not None and time.perf_counter() - self.began > limit
 
     def _expand_doubtful(self) -> bool:
-        """Expand the regions that the compiled search left open, exactly; False if the limit was met."""
+        """Expand the regions that the compiled search left open, exactly; False if the limit was met.
+
+        At least one, however little time there is: who resumes again and again gets to the end.
+        """
         complete = True
-        while self.counters[DOUBTFUL] > 0 and not self._out_of_time():
+        while self.counters[DOUBTFUL] > 0:
             number = int(self.frontier.doubtful[self.counters[DOUBTFUL] - 1])
             complete &= self._expand(number)
             self.counters[DOUBTFUL] -= 1
+            if self._out_of_time():
+                break
         return complete
 
     def _pattern(self, number: int) -> NDArray[np.bool_]:

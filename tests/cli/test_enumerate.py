@@ -1,4 +1,8 @@
 import json
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import networkx as nx
@@ -135,3 +139,32 @@ def test_interrupt_keeps_what_is_found(cli: Polyae, tmp_path: Path, monkeypatch:
     assert "interrupted" in answer.json["status"]
     assert 1 < answer.json["regions"] == len(polyae.load(out)) < 82
     assert polyae.load(out).status is Status.INTERRUPTED
+
+
+SLOW_MARCH = """
+from polyae.cli.app import main
+from polyae.complex import checkpoints
+
+checkpoints.STAGE_SECONDS = 0.2
+main()
+"""
+
+
+@pytest.mark.parametrize(("how", "code", "status"), [
+    (signal.SIGTERM, 0, Status.INTERRUPTED),
+    (signal.SIGKILL, -signal.SIGKILL, Status.CHECKPOINT),
+])  # fmt: skip
+def test_a_killed_run_goes_on_from_its_file(
+    cli: Polyae, tmp_path: Path, how: signal.Signals, code: int, status: Status
+) -> None:
+    net, out = DATA / "integer_4-6-5-3.json", tmp_path / "part.npz"
+    options = ["--space", "--engine", "reference", "--out", str(out)]
+    process = subprocess.Popen([sys.executable, "-c", SLOW_MARCH, "enumerate", str(net), *options])
+    while not out.exists():
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(how)
+    assert process.wait() == code
+    part = polyae.load(out)
+    assert part.status is status and not part.complete
+    assert cli("enumerate", net, "--resume", out, "--json").json["regions"] == 442

@@ -13,7 +13,7 @@ from polyae import Network, RegionComplex, Space, enumerate_regions
 from polyae.complex.progress import ProgressBar
 from polyae.engines import march, reference
 from polyae.engines.enumeration import Status
-from polyae.errors import SettingError, ShapeError
+from polyae.errors import FileFormatError, SettingError, ShapeError
 from tests.engines.zoo import ENGINES, cube, data_network, patterns, relu_network
 
 pytestmark = pytest.mark.parametrize("engine", ENGINES)
@@ -100,6 +100,40 @@ def test_ctrl_c_then_resume(engine: str, net: Network, after: int, monkeypatch: 
     assert part.status is Status.INTERRUPTED
     assert_part(part, whole)
     assert_identical(enumerate_regions(net, BOX, engine=engine, resume=part), whole)
+
+
+def test_a_run_in_stages_saves_after_each(
+    engine: str, net: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("polyae.complex.checkpoints.STAGE_SECONDS", 0.1 if engine == "reference" else 1e-9)
+    whole = enumerate_regions(net, Space(2), engine=engine)
+    saved: list[RegionComplex] = []
+    save = RegionComplex.save
+
+    def keep(cx: RegionComplex, path: Path) -> None:
+        save(cx, path)
+        saved.append(polyae.load(path))
+
+    monkeypatch.setattr(RegionComplex, "save", keep)
+    file = tmp_path / "saved.npz"
+    assert_identical(enumerate_regions(net, Space(2), engine=engine, checkpoint=file), whole)
+    done = [int(part.expanded.sum()) for part in saved]
+    assert done == sorted(set(done)) and len(done) > 5
+    part = saved[len(saved) // 2]
+    assert part.status is Status.CHECKPOINT
+    assert_part(part, whole)
+    assert_identical(enumerate_regions(net, Space(2), engine=engine, resume=part), whole)
+
+
+def test_stages_keep_to_the_limits(engine: str, net: Network, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("polyae.complex.checkpoints.STAGE_SECONDS", 1e-9)
+    file = tmp_path / "saved.npz"
+    part = enumerate_regions(net, Space(2), engine=engine, max_regions=17, checkpoint=file)
+    assert len(part) == 17 and part.status is Status.MAX_REGIONS
+    part = enumerate_regions(net, Space(2), engine=engine, max_seconds=1e-9, checkpoint=file)
+    assert part.status is Status.MAX_SECONDS
+    with pytest.raises(FileFormatError, match="no folder"):
+        enumerate_regions(net, Space(2), engine=engine, checkpoint=tmp_path / "nowhere" / "saved.npz")
 
 
 def test_resuming_a_complete_complex_changes_nothing(engine: str, net: Network) -> None:
