@@ -71,6 +71,11 @@ def test_derivative_bounds_hold_on_their_cells(manifold: Chart) -> None:
         assert (second <= bounds[:, 1] * length**2 * (1 + 1e-12)).all()
 
 
+def test_derivative_bounds_beyond_the_largest_number_are_infinite() -> None:
+    orbit = Orbit([[2.0, 1.0], [0.0, -1.0]], [1.0, 1.0], (-1, 1))
+    assert np.isinf(orbit.derivative_bounds(np.zeros((1, 1)), np.full((1, 1), 1e3))).all()
+
+
 def test_the_group_acts_on_matrices() -> None:
     orbit = ProductOrbit(generators(2, 4, True), np.ones(4), [(0, 1), (0, 1)])
     columns = np.random.default_rng(4).normal(size=(2, 3, 4))

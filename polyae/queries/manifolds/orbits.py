@@ -222,7 +222,8 @@ class Orbit(ProductOrbit):
             error = (flow.norm * error + flow.product_error * np.linalg.norm(vectors, axis=1)) * UP
             vectors = vectors @ self.generator.T
             norms.append((np.linalg.norm(vectors, axis=1) + error) * UP)
-        bounds = np.stack(norms, axis=1) * np.exp(flow.growth * half) * UP
+        with np.errstate(over="ignore"):  # infinite is a bound too
+            bounds = np.stack(norms, axis=1) * np.exp(flow.growth * half) * UP
         for k in reversed(range(DERIVATIVES - 1)):
             bounds[:, k] = np.minimum(bounds[:, k], (norms[k] + half[:, 0] * bounds[:, k + 1]) * UP)
         return bounds[:, :3]
