@@ -10,7 +10,7 @@ from pathlib import Path
 
 from polyae.errors import FileFormatError
 
-__all__ = ["check_writable", "whole_file"]
+__all__ = ["check_writable", "make_folder", "whole_file"]
 
 
 @contextmanager
@@ -68,6 +68,22 @@ def check_writable(path: str | Path) -> None:
         if written != target:
             written.touch()
             written.unlink()
+
+
+def make_folder(path: str | Path) -> Path:
+    """Make a folder and those above it, unless they are there.
+
+    Raises
+    ------
+    FileFormatError
+        If that is not possible; the message names it.
+    """
+    folder = Path(path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileFormatError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    return folder
 
 
 def _places(path: str | Path) -> tuple[Path, Path]:

@@ -11,8 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from polyae.atomic import whole_file
-from polyae.errors import FileFormatError
+from polyae.atomic import make_folder, whole_file
 from polyae.networks.files import write_network
 from polyae.queries.manifolds import save_manifold
 from polyae.report.ball_study import BallSettings, study_balls
@@ -79,10 +78,7 @@ class Demo:
         self.commands: list[str] = []
         self.interrupted = False
         self.began = time.perf_counter()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileFormatError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        make_folder(folder)
 
     def run(self) -> dict[str, Any]:
         """Run all studies and return the summary; Ctrl-C ends it with what is done."""

@@ -6,7 +6,6 @@ Each case is kept in a file of its own as soon as it is done, so a rerun goes on
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 from tqdm import tqdm
 
+from polyae.atomic import make_folder, whole_file
 from polyae.complex.enumerate import enumerate_regions
 from polyae.domains import Box
 from polyae.errors import FileFormatError
@@ -87,7 +87,7 @@ def run_study(folder: Path, cases: Sequence[Case] = CASES, progress: bool = Fals
     """
     rows = []
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         for family, name, make in tqdm(cases, disable=not progress, desc="refinement"):
             path = folder / f"{name}.json"
             if not path.exists():
@@ -101,9 +101,8 @@ def run_study(folder: Path, cases: Sequence[Case] = CASES, progress: bool = Fals
 
 
 def _write(path: Path, content: bytes) -> None:
-    part = path.with_suffix(".part")
-    part.write_bytes(content)
-    os.replace(part, path)
+    with whole_file(path) as file:
+        file.write_bytes(content)
 
 
 def _row(family: str, name: str, net: Network, box: Box, manifold: Manifold) -> Row:

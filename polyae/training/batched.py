@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from polyae.errors import FileFormatError, SettingError
+from polyae.atomic import make_folder
+from polyae.errors import SettingError
 from polyae.training.data import Dataset
 from polyae.training.draws import generator_of
 from polyae.training.penalties import ContractivePenalty
@@ -190,14 +191,9 @@ def run_batch(
     """
     batch = _Batch(data, settings)
     identity = hashlib.sha256(json.dumps([identity_of(data, s) for s in settings]).encode()).hexdigest()
-    target = None if folder is None else folder / f"batch-{identity[:16]}"
-    if target is not None:
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileFormatError(f"cannot make the folder {target}: {error}") from error
-        if (target / CHECKPOINT).is_file():
-            batch.restore(read_checkpoint(target / CHECKPOINT, identity))
+    target = None if folder is None else make_folder(folder / f"batch-{identity[:16]}")
+    if target is not None and (target / CHECKPOINT).is_file():
+        batch.restore(read_checkpoint(target / CHECKPOINT, identity))
     while not batch.finished:
         batch.epoch()
         if target is not None:

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from polyae.atomic import whole_file
+from polyae.atomic import make_folder, whole_file
 from polyae.errors import DataError, FileFormatError, NetworkError
 from polyae.training.data import Dataset
 from polyae.training.draws import generator_of
@@ -278,14 +278,9 @@ def run(
         If a loss is not finite.
     """
     state = TrainingState(data, settings)
-    target, identity = None if folder is None else Path(folder), identity_of(data, settings)
-    if target is not None:
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileFormatError(f"cannot make the folder {target}: {error}") from error
-        if (target / CHECKPOINT).is_file():
-            state.restore(read_checkpoint(target / CHECKPOINT, identity))
+    target, identity = None if folder is None else make_folder(folder), identity_of(data, settings)
+    if target is not None and (target / CHECKPOINT).is_file():
+        state.restore(read_checkpoint(target / CHECKPOINT, identity))
     while not state.finished:
         done = state.epoch()
         if target is not None:

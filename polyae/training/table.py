@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from polyae.atomic import whole_file
+from polyae.atomic import make_folder, whole_file
 from polyae.errors import FileFormatError, NetworkError, SettingError
 from polyae.training.batched import BATCHED, run_batch
 from polyae.training.data import Dataset
@@ -138,8 +138,7 @@ def _batches(
         for each, result in zip(chosen, results, strict=True):
             rows[each] = _row(data, each, result, (math.nan, math.nan))
             if result is not None:
-                target = run_folder(folder, data.name, each)
-                target.mkdir(exist_ok=True)
+                target = make_folder(run_folder(folder, data.name, each))
                 write_metrics(data, result, target / METRICS)
     return rows
 
