@@ -14,7 +14,7 @@ from polyae.cli.domains import norm
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import MaxRegionsOption, NetworkArgument
 from polyae.cli.values import matrix_file, read_archive, vector
-from polyae.complex.progress import ProgressBar
+from polyae.complex.progress import radius_bar
 from polyae.errors import FileFormatError, SettingError
 from polyae.networks.files import read_network
 from polyae.networks.slices import Slice
@@ -40,6 +40,7 @@ StateOption = Annotated[
 FigureOption = Annotated[Path | None, typer.Option("--figure", metavar="FILE.png", help="Draw the curves.")]
 RunsOption = Annotated[int, typer.Option("--runs", metavar="N", help="Independent estimates of a count; 0 for none.")]
 SeedOption = Annotated[int, typer.Option("--seed", metavar="N", help="Of the estimates.")]
+
 
 def count_command(
     net: NetworkArgument,
@@ -74,11 +75,11 @@ def count_command(
     begun = load_curve(state, restricted) if state is not None and state.exists() else None
     if begun is not None and not (np.array_equal(begun.centre, middle) and begun.p == p):
         raise SettingError(f"--state: {state} belongs to another centre or norm; give another file")
-    with ProgressBar(sys.stderr.isatty()) as bar:
+    with radius_bar("counting", sys.stderr.isatty()) as show:
         counts = count_in_balls(
             network, middle, sizes, points, p, on=on, max_regions=max_regions, max_seconds=budget, runs=runs, seed=seed,
             resume=begun, keep=None if state is None else lambda curve: curve.save(state),
-            progress=lambda regions, radius: bar.update(regions, 0),
+            progress=show,
         )  # fmt: skip
     if figure is not None:
         _draw(counts, figure)

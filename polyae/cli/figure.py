@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -61,7 +62,7 @@ def figure_command(
             figure = partitions_figure(PartitionFigure(seed=seed), known)
         else:
             settings = BallFigure(latent=latent, budget=budget, steps=steps, seed=seed)
-            counts = count_networks(settings, known)
+            counts = count_networks(settings, known, progress=sys.stderr.isatty())
             figure = balls_figure(settings, known, counts)
             numbers = {name: _numbers(c) for name, c in counts.items() if c is not None}
     with whole_file(out) as file:

@@ -1,4 +1,4 @@
-"""A progress bar that costs nothing when it is off."""
+"""Progress bars on standard error that cost nothing when they are off."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Self
 
 from tqdm import tqdm
 
-__all__ = ["ProgressBar", "counting_bar"]
+__all__ = ["ProgressBar", "counting_bar", "radius_bar"]
 
 
 class ProgressBar:
@@ -50,5 +50,17 @@ def counting_bar(label: str, enabled: bool) -> Iterator[Callable[[int, int], Non
         def show(done: int, total: int) -> None:
             bar.total = total
             bar.update(done - bar.n)
+
+        yield show
+
+
+@contextmanager
+def radius_bar(label: str, enabled: bool) -> Iterator[Callable[[int, float], None]]:
+    """A count of regions on standard error; gives a function that takes their number and the radius reached."""
+    with tqdm(desc=label, unit=" regions", file=sys.stderr, disable=not enabled) as bar:
+
+        def show(found: int, radius: float) -> None:
+            bar.set_postfix_str(f"exact up to radius {radius:.4g}", refresh=False)
+            bar.update(found - bar.n)
 
         yield show

@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.engines.outward.round import Progress
+from polyae.engines.outward.round import Outcome, Progress
 from polyae.errors import SettingError
 from polyae.networks.network import Layer, Network
 from polyae.networks.slices import Slice
@@ -139,7 +139,7 @@ def count_in_balls(
     max_regions, max_seconds : optional
         Limits; the counts are then exact up to a smaller radius, and bounded and estimated beyond.
     runs : int
-        Independent runs of an estimate, at least 8; 0 for no estimates.
+        Independent runs of an estimate, at least 8; 0 for no estimates.  There are none either after Ctrl-C.
     seed : int
         Of the estimates.
     resume : RegionCurve, optional
@@ -190,7 +190,8 @@ def count_in_balls(
     lower, exact = curve.count(sizes)
     known = tuple(int(n) if sure else None for n, sure in zip(lower, exact, strict=True))
     upper = _upper_bounds(network, middle, sizes, p, known)
-    estimates = _estimates(network, middle, sizes, p, known, runs, seed, ends)
+    interrupted = curve.outcome is Outcome.INTERRUPTED
+    estimates = _estimates(network, middle, sizes, p, known, 0 if interrupted else runs, seed, ends)
     return BallCounts(middle, float(p), sizes, lower, upper, known, estimates, inside, curve)
 
 
@@ -216,12 +217,13 @@ def _estimates(
     network: Network, centre: Float, radii: Float, p: float, known: tuple[int | None, ...], runs: int, seed: int,
     ends: float,
 ) -> tuple[RegionEstimate | None, ...]:  # fmt: skip
-    """Estimates from the smallest radius on, each with an equal share of the time left."""
+    """Estimates from the smallest radius on, each with more of the time left than the one before."""
     found: list[RegionEstimate | None] = [None] * len(radii)
     order = [int(k) for k in np.argsort(radii) if known[k] is None] if runs else []
     try:
         for place, k in enumerate(order):
-            left = None if ends == math.inf else (ends - time.perf_counter()) / (len(order) - place)
+            share = (place + 1) / sum(range(place + 1, len(order) + 1))
+            left = None if ends == math.inf else (ends - time.perf_counter()) * share
             if left is not None and left <= 0:
                 break
             found[k] = estimate_regions(

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import networkx as nx
 import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from polyae.complex.enumerate import enumerate_regions
+from polyae.complex.progress import radius_bar
+from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Box
+from polyae.engines.outward.round import Outcome
 from polyae.networks.network import Layer, Network
 from polyae.networks.slices import Slice
 from polyae.networks.torch_modules import from_torch
 from polyae.queries.balls import BallCounts, count_in_balls
-from polyae.report.count_figures import draw_counts, draw_data, dress
+from polyae.report.count_figures import draw_counts, dress, share_legend
 from polyae.report.figures import region_polygons
 from polyae.training.data import Dataset
 from polyae.training.models import Autoencoder
@@ -29,8 +33,12 @@ Float = NDArray[np.float64]
 
 __all__ = ["BallFigure", "PartitionFigure", "balls_figure", "count_networks", "partitions_figure"]
 
-#: Colours of neighbouring regions only have to differ.
-PASTELS = ("#c6d5ea", "#f2d9c4", "#cfe5cf", "#ead1dc", "#e8e3c3", "#d5d5e6", "#c9e4e4", "#f0e0e0")
+#: Groups of colours, of which neighbours have different ones.  Where each line goes straight through each vertex two
+#: groups are enough; in a planar graph six are, if nodes of least degree are coloured last.
+TINTS = (
+    ("#c6d5ea", "#cfe5cf", "#d5d5e6", "#c9e4e4"), ("#f2d9c4", "#ead1dc", "#e8e3c3", "#f0e0e0"),
+    ("#dddddd",), ("#b9c7b9",), ("#c9b9b1",), ("#b1b9c9",),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -64,25 +72,39 @@ def partitions_figure(settings: PartitionFigure, data: Dataset) -> Figure:
     model = Autoencoder.from_widths(data.dim, settings.hidden, settings.latent_dim, seed=settings.seed)
     biased = from_torch(model.encoder) >> from_torch(model.decoder)
     networks = {"with bias": biased, "zero bias": _without_bias(biased)}
-    figure = Figure(figsize=(10.4, 5.2), layout="constrained")
-    axes = figure.subplots(1, 2)
+    width, height = box.hi - box.lo
+    figure = Figure(figsize=(10.4, min(5.0 * height / width, 8.0) + 1.1), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
     for ax, (name, network) in zip(axes, networks.items(), strict=True):
         cx = enumerate_regions(plane.restrict(network), box)
-        colours = [PASTELS[i % len(PASTELS)] for i in range(len(cx))]
         ax.add_collection(
-            PolyCollection(region_polygons(cx), facecolors=colours, edgecolors="#222222", linewidths=0.35)
+            PolyCollection(region_polygons(cx), facecolors=_map_colours(cx), edgecolors="#222222", linewidths=0.35)
         )
-        ax.scatter(*corners.T, s=26, color="#CC6677", edgecolors="white", zorder=3)
+        ax.scatter(*corners.T, s=30, color="#CC6677", edgecolors="white", zorder=3, label="data")
         ax.set(xlim=(box.lo[0], box.hi[0]), ylim=(box.lo[1], box.hi[1]), aspect="equal",
-               xlabel="coordinate in the plane", ylabel="")  # fmt: skip
+               xlabel="first coordinate in the plane")  # fmt: skip
         ax.set_title(f"{name}: {len(cx):,} regions", fontsize=11)
+    axes[0].set_ylabel("second coordinate in the plane")
+    axes[1].legend(loc="upper right", fontsize=9)
     widths = "-".join(map(str, (data.dim, *settings.hidden, settings.latent_dim)))
     figure.suptitle(f"{data.name}: plane through three data, random autoencoder {widths} and mirrored", fontsize=11)
     return figure
 
 
+def _map_colours(cx: RegionComplex) -> list[str]:
+    """Colours of the regions of a plane; neighbours have different ones."""
+    graph = nx.Graph(cx.edges.tolist())
+    graph.add_nodes_from(range(len(cx)))
+    number = nx.greedy_color(graph, strategy="smallest_last")
+    return [TINTS[number[i]][i % len(TINTS[number[i]])] for i in range(len(cx))]
+
+
 def _without_bias(network: Network) -> Network:
     return Network([Layer(y.weight, np.zeros(y.n_out), y.slope) for y in network.layers])
+
+
+#: Width of a place that is kept, in panels.
+PLACE = 0.35
 
 
 @dataclass(frozen=True)
@@ -119,45 +141,62 @@ class BallFigure:
     seed: int = 0
 
 
-def count_networks(settings: BallFigure, data: Dataset) -> dict[str, BallCounts | None]:
-    """Train the networks and count around the first test datum."""
-    found: dict[str, BallCounts | None] = {}
+def count_networks(settings: BallFigure, data: Dataset, progress: bool = False) -> dict[str, BallCounts | None]:
+    """Train the networks and count around the first test datum; after Ctrl-C the rest is None.
+
+    Parameters
+    ----------
+    settings : BallFigure
+    data : Dataset
+    progress : bool
+        Show bars on standard error.
+    """
+    found: dict[str, BallCounts | None] = dict.fromkeys(dict(settings.networks))
     for name, widths in settings.networks:
         if widths is None:
-            found[name] = None
             continue
         model = Autoencoder.from_widths(data.dim, *widths, seed=settings.seed)
-        if settings.steps:
-            train(model, data, steps=settings.steps, seed=settings.seed)
+        if settings.steps and _interrupted(model, settings, data, progress):
+            break
         encoder, decoder = from_torch(model.encoder), from_torch(model.decoder)
         network = decoder if settings.latent else encoder >> decoder
         points = encoder(data.train) if settings.latent else data.train
         centre = encoder(data.test[0]) if settings.latent else data.test[0]
         reach = 1.001 * float(np.linalg.norm(points - centre, axis=1).max())
         radii = reach * np.geomspace(settings.smallest, 1.0, settings.num_radii)
-        found[name] = count_in_balls(
-            network, centre, radii, points, max_seconds=settings.budget, seed=settings.seed, runs=16
-        )
+        with radius_bar(name, progress) as show:
+            counts = count_in_balls(
+                network, centre, radii, points, max_seconds=settings.budget, seed=settings.seed, runs=16, progress=show
+            )
+        found[name] = counts
+        if counts.curve.outcome is Outcome.INTERRUPTED:
+            break
     return found
+
+
+def _interrupted(model: Autoencoder, settings: BallFigure, data: Dataset, progress: bool) -> bool:
+    """Train a model; whether that was interrupted."""
+    return train(model, data, steps=settings.steps, seed=settings.seed, progress=progress).interrupted
 
 
 def balls_figure(settings: BallFigure, data: Dataset, counts: dict[str, BallCounts | None]) -> Figure:
     """One panel a network: exact part, certified bounds, estimates, and data."""
-    figure = Figure(figsize=(4.6 * len(counts), 4.4), layout="constrained")
-    axes = figure.subplots(1, len(counts), squeeze=False)[0]
-    sizes = dict(settings.networks)
+    widths = [PLACE if counted is None else 1.0 for counted in counts.values()]
+    figure = Figure(figsize=(5.6 * sum(widths) + 0.3, 4.8), layout="constrained")
+    axes = figure.subplots(1, len(counts), squeeze=False, width_ratios=widths)[0]
+    sizes, point = dict(settings.networks), "code" if settings.latent else "datum"
     for ax, (name, counted) in zip(axes, counts.items(), strict=True):
-        widths = sizes[name]
-        if counted is None or widths is None:
+        size = sizes[name]
+        if counted is None or size is None:
             ax.text(0.5, 0.5, f"{name}:\nnot counted yet", ha="center", va="center", color="#555555")
             ax.set(xticks=[], yticks=[])
+            ax.spines[:].set(color="#aaaaaa", linestyle=":")
             continue
-        draw_counts(ax, counted, "regions")
-        if counted.data is not None:
-            draw_data(ax, counted.radii, counted.data, "data")
-        label = "-".join(map(str, (data.dim, *widths[0], widths[1])))
-        dress(ax, f"{name} ({label} and mirrored)\nexact up to {counted.exact_radius:.3g}")
-        ax.set_xscale("log")
-    space = "latent" if settings.latent else "data"
-    figure.suptitle(f"{data.name}: balls around a test datum in {space} space", fontsize=11)
+        draw_counts(ax, counted)
+        label = "-".join(map(str, (data.dim, *size[0], size[1])))
+        title = f"{name} ({label} and mirrored)\nexact up to radius {counted.exact_radius:.3g}"
+        dress(ax, counted, title, point)
+    share_legend(figure, 6)
+    what = "of the decoder, and codes," if settings.latent else "and data"
+    figure.suptitle(f"{data.name}: regions {what} in balls around a test {point}", fontsize=11)
     return figure
