@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from polyae import Box, PointCloud, ProductOrbit, Union, enumerate_regions
+from polyae import Box, Orbit, PointCloud, ProductOrbit, Union, enumerate_regions
 from polyae.complex.facet_rows import facet_rows
 from polyae.queries.theorem import theorem_bound
+from polyae.queries.theorem.chart_tree import ManifoldTree
 from polyae.queries.theorem.lie_residuals import lie_residuals
 from polyae.queries.theorem.vertices import covered_regions
 from polyae.report.refinement import CASES, run_study, study_table
@@ -38,6 +39,16 @@ def test_samples_bound_one_side_each() -> None:
     assert unknown.u1.lower == 0.0 and unknown.u2.upper == np.inf
     assert any("samples" in note for note in unknown.notes)
     assert "bound" in unknown.verdict("anchored").advice or unknown.verdict("anchored").outcome == "holds"
+
+
+@pytest.mark.parametrize("size", [0.0, 1e-18, 1e-12])
+def test_an_orbit_that_hardly_moves_is_not_cut_for_nothing(size: float) -> None:
+    tree = ManifoldTree(Orbit(size * np.array([[0.0, -1.0], [1.0, 0.0]]), [3.0, 4.0], (-1, 1)))
+    points = np.random.default_rng(0).normal(size=(20, 2))
+    found = tree.nearest(points, 0.0)
+    away = np.linalg.norm(points - [3.0, 4.0], axis=1)
+    assert (found.lower <= away + 1e-11).all() and (away - 1e-11 <= found.upper).all()
+    assert (found.upper - found.lower < 1e-11).all() and len(tree.charts[0]) < 20_000
 
 
 @pytest.mark.parametrize("skew", [True, False])

@@ -122,7 +122,7 @@ def variant(name: str, rng: np.random.Generator) -> Case:
 @pytest.mark.parametrize("name", [name for name, _ in FALSE])
 def test_variants_of_the_counter_examples(name: str, cases: Callable[[int, int], int]) -> None:
     rng = np.random.default_rng(len(name))
-    for _ in range(cases(2 if name != "inradii" else 1, 50)):
+    for _ in range(cases(8 if name != "inradii" else 2, 50)):
         result = evaluate(variant(name, rng))
         verdict = result.verdict(name)
         assert verdict.outcome == "violated" and verdict.premises_met and verdict.behind

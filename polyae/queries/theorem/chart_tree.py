@@ -33,6 +33,8 @@ SAMPLES = -1
 FIRST_CELLS, MEMORY = 64, 1 << 25
 #: Rounding of a parameter, relative.
 ROUNDED = 4e-16
+#: Cells whose radius is at most this many times the error of their centres gain nothing from being cut.
+LAST = 3.0
 #: Share of the radius of a first cell to which points are covered before boxes are tried.
 ROUGH = 1 / 16
 #: Points in one call of compiled code, so that it can be interrupted.
@@ -86,7 +88,7 @@ class ChartTree:
         self._limit = max(4 * FIRST_CELLS, MEMORY // (d * (m + 1) + 8))
         shapes: list[tuple[int, ...]] = [(m,), (m,), (d,), (m, d), (m, m), (), ()]
         self._cells: list[NDArray[np.float64]] = [np.empty((0, *shape)) for shape in shapes]
-        self._child = np.empty(0, dtype=np.int64)
+        self._child, self._whole = np.empty(0, dtype=np.int64), np.empty(0, dtype=bool)
         centres, half = chart.grid(FIRST_CELLS)
         # Rounding of the centres is made up for by cells that are a little wider, here and where they are cut.
         self._add(centres, half + ROUNDED * (np.abs(centres) + half))
@@ -109,6 +111,8 @@ class ChartTree:
         new = (centre, half, jet.x, jet.first, gram, reach, bend)
         self._cells = [np.concatenate(pair) for pair in zip(self._cells, new, strict=True)]
         self._child = np.concatenate([self._child, np.full(len(centre), -1)])
+        whole = (reach <= LAST * errors[:, 0]) | (half <= 1e-14 * (1 + np.abs(centre))).all(axis=1)
+        self._whole = np.concatenate([self._whole, whole])
 
     def _cut(self, cells: Int) -> None:
         """Cut cells across their longest sides."""
@@ -165,8 +169,7 @@ class ChartTree:
                     *given, cells, len(self), self._roots, wanted
                 )
             pending = pending[lower[pending] < upper[pending] - tolerance[pending]]
-            cut = np.flatnonzero(wanted)
-            cut = cut[(self._cells[1][cut] > 1e-14 * (1 + np.abs(self._cells[0][cut]))).any(axis=1)]
+            cut = np.flatnonzero(wanted & ~self._whole)
             if not len(cut) or len(self) + 2 * len(cut) > self._limit:
                 break
             self._cut(cut)
