@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -87,8 +88,15 @@ def is_complex(source: Path) -> bool:
     return source.suffix.lower() == ".npz"
 
 
-def complex_of(source: Path, domain: DomainOptions, enumeration: EnumerationOptions) -> RegionComplex:
+Check = Callable[[Network, Domain], None]
+
+
+def complex_of(
+    source: Path, domain: DomainOptions, enumeration: EnumerationOptions, check: Check | None = None
+) -> RegionComplex:
     """Load a saved complex, or enumerate a network on the stated domain.
+
+    Before an enumeration `check` is called, to refuse what would be refused after it.
 
     Raises
     ------
@@ -97,7 +105,10 @@ def complex_of(source: Path, domain: DomainOptions, enumeration: EnumerationOpti
     """
     if not is_complex(source):
         network = read_network(source)
-        return enumeration.run(network, domain.stated(network.input_dim))
+        stated = domain.stated(network.input_dim)
+        if check is not None:
+            check(network, stated)
+        return enumeration.run(network, stated)
     if domain.given:
         raise SettingError(f"{source} is a complex with a domain of its own; leave out {domain.given[0]}")
     return load(source)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from polyae.atomic import check_writable, whole_file
 from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, complex_of
 from polyae.cli.values import read_array
-from polyae.errors import SettingError
+from polyae.domains import Domain
+from polyae.errors import FileFormatError, SettingError
+from polyae.networks.network import Network
 from polyae.queries.manifolds import load_manifold
-from polyae.queries.theorem.bound import TheoremBound, theorem_bound
+from polyae.queries.theorem.bound import theorem_bound
+from polyae.queries.theorem.inputs import check_inputs
+from polyae.queries.theorem.transport import groups_of
+from polyae.queries.theorem.verdicts import verdict_table
 from polyae.report.theorem_numbers import theorem_numbers
 
 __all__ = ["bound_command"]
@@ -60,7 +67,8 @@ def bound_command(
     """Evaluate both sides of the theorem for a decoder and a model of its data.
 
     The result is partial if the complex is, or if u1 or u2 did not reach the gap within the budget.  With --study,
-    the two sides of known and of trained decoders with more and more regions; a rerun continues.
+    the two sides of known and of trained decoders with more and more regions; a rerun continues.  The threads of
+    --workers serve hypothesis H2 too.
     """
     if study is not None:
         from polyae.report.refinement import run_study, study_table
@@ -70,26 +78,38 @@ def bound_command(
         return
     if net is None or manifold is None:
         raise SettingError("polyae bound needs NET and --manifold FILE, or --study FOLDER")
-    chosen = _readings(readings)
+    chosen, workers = _readings(readings), enumeration.workers
+    if figure is not None:
+        if figure.suffix.lower() != ".png":
+            raise FileFormatError(f"--figure {figure}: the name of a figure ends in .png")
+        check_writable(figure)
     model = load_manifold(manifold)
     given = None if generators is None else read_array(generators, "--generators")
-    cx = complex_of(net, domain, enumeration)
+    settings = {"gap": gap, "budget": budget, "max_seconds": bound_seconds, "workers": workers, "readings": chosen}
+
+    def check(network: Network, stated: Domain) -> None:
+        check_inputs(network, stated, model, settings)
+        groups_of(model, given)
+
+    cx = complex_of(net, domain, enumeration, check)
     bound = theorem_bound(
         cx, model, gap=gap, budget=budget, max_seconds=bound_seconds, readings=chosen, generators=given,
-        workers=enumeration.workers, progress=sys.stderr.isatty(),
+        workers=workers, progress=sys.stderr.isatty(),
     )  # fmt: skip
     if figure is not None:
         from polyae.report.distance_figure import distance_figure
         from polyae.report.figures import png
 
-        figure.write_bytes(png(distance_figure(cx, bound)))
-    partial = bound.restricted or not bound.decided
+        with whole_file(figure) as file:
+            file.write_bytes(png(distance_figure(cx, model, bound)))
     numbers = theorem_numbers(cx, bound)
-    finish(numbers, as_json, strict=strict, partial=partial, text=numbers | {"readings": _lines(bound)})
+    words = {"readings": _indented(verdict_table(bound.verdicts).splitlines()), "notes": _indented(bound.notes)}
+    partial = bound.restricted or not bound.decided
+    finish(numbers, as_json, strict=strict, partial=partial, text=numbers | words)
 
 
-def _lines(bound: TheoremBound) -> str:
-    return "".join(f"\n  {verdict.reading.name}: {verdict}" for verdict in bound.verdicts)
+def _indented(lines: Iterable[str]) -> str:
+    return "".join(f"\n  {line}" for line in lines)
 
 
 def _readings(name: str) -> Literal["sound", "all"]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from tqdm import tqdm
 
 from polyae.atomic import make_folder, whole_file
@@ -35,6 +35,8 @@ Case = tuple[str, str, Callable[[], tuple[Network, Box, Manifold]]]
 #: Relative gap of the study.
 GAP = 1e-3
 WIDTHS = (8, 16, 32, 64)
+#: A logarithmic axis with less than this between its ends has ticks at 1, 2, 5, …, others at powers of ten.
+WIDE = 200.0
 
 
 def _trained(width: int, seed: int = 0) -> tuple[Network, Box, Manifold]:
@@ -138,7 +140,11 @@ def refinement_figure(rows: list[Row]) -> Figure:
             values[values <= 0] = np.nan
             ax.plot(counts, values, color=colour, marker=marker, markersize=4, label=label)
         ax.set(xscale="log", yscale="log", xlabel="regions", title=family)
-        ax.xaxis.set_minor_formatter(NullFormatter())
+        for axis, (low, high) in ((ax.xaxis, ax.get_xlim()), (ax.yaxis, ax.get_ylim())):
+            steps = (1.0, 2.0, 5.0) if high < WIDE * low else (1.0,)
+            axis.set_major_locator(LogLocator(subs=steps, numticks=99))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_formatter(NullFormatter())
         ax.grid(alpha=0.3)
         if k == 0:
             ax.set_ylabel("distance in data space")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from polyae.complex.region_complex import RegionComplex, pattern_string, unpack
 from polyae.queries.interval import Interval
 from polyae.queries.theorem.bound import TheoremBound
-from polyae.queries.theorem.readings import Verdict
+from polyae.queries.theorem.verdicts import Verdict
 
 Float = NDArray[np.float64]
 
@@ -109,6 +109,8 @@ def _verdict(cx: RegionComplex, verdict: Verdict) -> dict[str, Any]:
         "sound": verdict.reading.sound,
         "behind": [_region(cx, number) for number in verdict.behind],
         "advice": verdict.advice,
+        "gap_needed": verdict.gap_needed,
+        "budget_needed": verdict.budget_needed,
     }
 
 

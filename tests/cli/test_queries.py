@@ -53,7 +53,37 @@ def test_bound_in_words(cli: Polyae, octagon: tuple[Path, Path]) -> None:
     net, circle = octagon
     answer = cli("bound", net, "--orbit", circle, "--box", 0, LENGTH, "--readings", "all")
     assert answer.code == 0
-    assert "u1 <= max (δ + ρ)" in answer.out
+    anchored = next(line for line in answer.out.splitlines() if line.startswith("  anchored"))
+    # u1 / max ρ of the octagon; the intervals are in square brackets.
+    ratio = (1 / math.cos(math.pi / 8) - 1) / math.tan(math.pi / 8)
+    assert f"{ratio:.4g}" in anchored and anchored.count("[") == 2 and "u1 <= max (δ + ρ)" in anchored
+
+
+def test_bound_draws_where_it_is_attained(cli: Polyae, octagon: tuple[Path, Path], tmp_path: Path) -> None:
+    net, circle = octagon
+    out = tmp_path / "bound.png"
+    assert cli("bound", net, "--orbit", circle, "--box", 0, LENGTH, "--figure", out).code == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    none = tmp_path / "none" / "bound.png"
+    assert cli("bound", net, "--orbit", circle, "--box", 0, LENGTH, "--figure", none).complains("no folder")
+    assert cli("bound", net, "--orbit", circle, "--box", 0, 1, "--figure", tmp_path / "a.svg").complains(".png")
+
+
+def test_bound_refuses_before_it_enumerates(
+    cli: Polyae, octagon: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("enumerated")
+
+    monkeypatch.setattr("polyae.cli.sources.enumerate_regions", never)
+    net, circle = octagon
+    np.save(tmp_path / "turn.npy", np.zeros((1, 3, 3)))
+    polyae.save_manifold(polyae.Orbit(np.eye(3), [1, 0, 0], (0, 1)), tmp_path / "space.npz")
+    assert cli("bound", net, "--orbit", circle, "--space").complains("bounded")
+    assert cli("bound", net, "--orbit", circle, "--box", 0, 1, "--budget", 0).complains("budget")
+    assert cli("bound", net, "--orbit", tmp_path / "space.npz", "--box", 0, 1).complains("dimension 3")
+    turn = tmp_path / "turn.npy"
+    assert cli("bound", net, "--orbit", circle, "--box", 0, 1, "--generators", turn).complains("(m, 2, 2)")
 
 
 def test_bound_refuses(cli: Polyae, octagon: tuple[Path, Path], cross: Path, tmp_path: Path) -> None:

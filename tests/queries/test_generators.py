@@ -236,7 +236,7 @@ def test_the_rotation_of_an_image_is_learned(cases: Callable[[int, int], int]) -
 def test_bad_data() -> None:
     ring = np.random.default_rng(0).normal(size=(10, 2))
     for options, message in [
-        ({"count": 0}, "neighbours"),
+        ({"count": 0}, "number of generators"),
         ({"count": 4}, "more than 4 neighbours"),
         ({"rank": 0}, "rank"),
     ]:

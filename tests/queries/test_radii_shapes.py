@@ -123,12 +123,15 @@ def test_degenerate_networks(dim: int, cases: Callable[[int, int], int]) -> None
     for seed in range(cases(6, 100)):
         net = random_network(np.random.default_rng(seed), dim, ("box", [-2.0] * dim, [2.0] * dim))
         cx = enumerate_regions(net, cube(dim, 2.0))
-        found = radii(cx)
+        # The centre of a largest ball need not be unique, so both get anchors.
+        found = radii(cx, anchors=cx.witnesses)
         assert found.latent_volume.sum() == pytest.approx(4.0**dim, rel=1e-6)
         assert (found.lower <= found.values).all() and (found.values <= found.upper).all()
-        exact = radii(cx, accuracy=1e-15)
+        exact = radii(cx, anchors=cx.witnesses, accuracy=1e-15)
         assert (found.lower <= exact.upper).all() and (exact.lower <= found.upper).all()
-        for i in range(0, len(cx), max(1, len(cx) // 5)):
+        # Qhull cannot tell the thinnest from flat.
+        solid = np.flatnonzero(found.latent_inradius > 1e-12)
+        for i in solid[:: max(1, len(solid) // 5)]:
             check(found, i, cx[i].vertices, "latent", 1e-7)
 
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from polyae import Ball, Box, Layer, Network, Space, enumerate_regions
-from polyae.errors import DomainError, SettingError, ShapeError, UnboundedDomainError
-from polyae.queries.manifolds import Manifold
+from polyae.errors import DataError, DomainError, SettingError, ShapeError, UnboundedDomainError
+from polyae.queries.manifolds import Manifold, Orbit
 from polyae.queries.theorem import TheoremBound, theorem_bound
 
 from .closed_forms import circle, parabola, polygon, torus
@@ -141,6 +141,14 @@ def test_a_partial_complex_restricts_both_sides() -> None:
     assert result.u2.lower > 1.0
 
 
+def test_tangents_of_an_orbit_that_runs_away() -> None:
+    # exp(θ) moves so slowly at its start, and so fast later, that no finite bound of second order is in range.
+    orbit = Orbit(np.diag([1.0, 0.0]), [1e-3, 1.0], (-1, 1))
+    result = bound(Network([Layer([[4.0], [0.0]], [2.0, 1.0])]), Box([-1.0], [1.0]), orbit)
+    assert result.verdict("tangency in every piece").right.upper == np.inf
+    assert result.u1.contains(6 - 1e-3 * np.e)
+
+
 def test_errors() -> None:
     net, box = polygon(4, 1.0)
     with pytest.raises(UnboundedDomainError, match="bounded"):
@@ -158,5 +166,12 @@ def test_errors() -> None:
         theorem_bound(cx, circle(1.0), workers=0)
     with pytest.raises(SettingError, match="readings"):
         theorem_bound(cx, circle(1.0), readings="some")  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="Orbit"):
+        theorem_bound(cx, "circle")  # type: ignore[arg-type]
+    for generators in (np.zeros((1, 3, 3)), np.zeros(2), np.zeros((0, 2, 2)), [[[0, 1], [1]]]):
+        with pytest.raises(ShapeError, match=r"\(m, 2, 2\)"):
+            theorem_bound(cx, circle(1.0), generators=generators)
+    with pytest.raises(DataError, match="finite"):
+        theorem_bound(cx, circle(1.0), generators=np.full((2, 2), np.nan))
     with pytest.raises(SettingError, match="inradii"):
         theorem_bound(cx, circle(1.0)).verdict("inradii")

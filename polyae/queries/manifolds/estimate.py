@@ -140,8 +140,10 @@ def estimate_generators(
 
 def _check(points: ArrayLike, count: int, neighbours: int, rank: int | None) -> Float:
     x = np.asarray(points, dtype=np.float64)
-    if count < 1 or neighbours <= count:
-        raise SettingError(f"{count} generators need more than {max(count, 1)} neighbours, got {neighbours}")
+    if count < 1:
+        raise SettingError(f"the number of generators must be positive, got {count}")
+    if neighbours <= count:
+        raise SettingError(f"{count} generators need more than {count} neighbours, got {neighbours}")
     if rank is not None and rank < 1:
         raise SettingError(f"rank must be positive, got {rank}")
     if x.ndim != 2 or len(x) <= neighbours or not x.size:

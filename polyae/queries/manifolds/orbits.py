@@ -18,6 +18,8 @@ Float = NDArray[np.float64]
 
 #: Derivatives of an orbit that are looked at to bound the first three; a nilpotent generator may end them.
 DERIVATIVES = 5
+#: A generator's growth times a parameter beyond which derivatives are not bounded: float64 ends at 709.
+FARTHEST = 600.0
 
 __all__ = ["Orbit", "ProductOrbit"]
 
@@ -222,8 +224,9 @@ class Orbit(ProductOrbit):
             error = (flow.norm * error + flow.product_error * np.linalg.norm(vectors, axis=1)) * UP
             vectors = vectors @ self.generator.T
             norms.append((np.linalg.norm(vectors, axis=1) + error) * UP)
-        with np.errstate(over="ignore"):  # infinite is a bound too
-            bounds = np.stack(norms, axis=1) * np.exp(flow.growth * half) * UP
+        exponent, sizes = flow.growth * half, np.stack(norms, axis=1)
+        bounds = sizes * np.exp(np.minimum(exponent, FARTHEST)) * UP
+        bounds[(exponent > FARTHEST) & (sizes > 0)] = np.inf
         for k in reversed(range(DERIVATIVES - 1)):
             bounds[:, k] = np.minimum(bounds[:, k], (norms[k] + half[:, 0] * bounds[:, k + 1]) * UP)
         return bounds[:, :3]
@@ -238,6 +241,8 @@ def _as_generators(generators: ArrayLike) -> Float:
         array = np.array(generators, dtype=np.float64)
     except ValueError as error:
         raise ShapeError(f"the generators must be square matrices of one size: {error}") from error
+    if not len(array):
+        raise ShapeError("an orbit needs at least one generator")
     if array.ndim != 3 or array.shape[1] != array.shape[2] or 0 in array.shape:
         raise ShapeError(f"a generator must be a square matrix, got shape {array.shape[1:]}")
     return array

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from polyae.complex.region_complex import RegionComplex
-from polyae.queries.theorem.readings import Verdict
 from polyae.queries.theorem.sides import SurfaceToManifold
+from polyae.queries.theorem.verdicts import Verdict
 
 __all__ = ["Culprits"]
 

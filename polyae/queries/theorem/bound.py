@@ -8,34 +8,33 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse.csgraph import connected_components
 
 from polyae.complex.region_complex import RegionComplex
-from polyae.errors import SettingError, ShapeError
+from polyae.errors import SettingError
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Manifold, Orbit
-from polyae.queries.radii import radii
+from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
 from polyae.queries.theorem.behind import Culprits
 from polyae.queries.theorem.chart_tree import ManifoldTree
 from polyae.queries.theorem.contact import Contacts, find_contacts
-from polyae.queries.theorem.extents import circumradii, diameters, inradii, total
+from polyae.queries.theorem.extents import circumradii
+from polyae.queries.theorem.inputs import check_inputs
 from polyae.queries.theorem.lie_residuals import LieResiduals
-from polyae.queries.theorem.readings import ALL_READINGS, SOUND_READINGS, TANGENCY, Premises, Sides, Verdict, judge
+from polyae.queries.theorem.measures import CONTACT, measured_premises, measured_sides
+from polyae.queries.theorem.notes import notes_on
+from polyae.queries.theorem.readings import ALL_READINGS, SOUND_READINGS, TANGENCY, Premises
 from polyae.queries.theorem.sides import SurfaceToManifold
 from polyae.queries.theorem.stages import Stages
-from polyae.queries.theorem.supremum import Budget, Supremum, supremum
-from polyae.queries.theorem.surface import Surface, surface
+from polyae.queries.theorem.supremum import Budget, supremum
+from polyae.queries.theorem.surface import surface
 from polyae.queries.theorem.tangency import second_order_bound
-from polyae.queries.theorem.there import Farthest, farthest_from_surface
-from polyae.queries.theorem.transport import transport
+from polyae.queries.theorem.there import farthest_from_surface
+from polyae.queries.theorem.transport import groups_of, transport
+from polyae.queries.theorem.verdicts import Effort, Verdict, judge, verdict_table
 
 Float = NDArray[np.float64]
-Int = NDArray[np.int64]
 
 __all__ = ["TheoremBound", "theorem_bound"]
 
-#: Distances below this share of the scale count as contact, angles (radians) and relative residuals as 0.
-CONTACT, PARALLEL, TRANSPORT = 1e-9, 1e-6, 1e-6
 #: Shares of the time that have passed when u1, u2 and the residuals of H2 end with what they have.
 SHARES = (0.45, 0.8, 0.97)
 STAGES = ("surface", "u1", "u2", "contacts", "transport", "radii")
@@ -124,7 +123,7 @@ class TheoremBound:
         raise SettingError(f"no reading {name!r} was evaluated; there are {known}; the false ones need readings='all'")
 
     def __str__(self) -> str:
-        return "\n".join([f"u1 = {self.u1}, u2 = {self.u2}", *map(str, self.verdicts), *self.notes])
+        return "\n".join([f"u1 = {self.u1}, u2 = {self.u2}", verdict_table(self.verdicts), *self.notes])
 
 
 def theorem_bound(
@@ -194,10 +193,12 @@ def theorem_bound(
     >>> bound.verdict("contact in every piece").outcome
     'holds'
     """
-    _check(complex_, manifold, gap, budget, max_seconds, readings, workers)
+    settings = {"gap": gap, "budget": budget, "max_seconds": max_seconds, "workers": workers, "readings": readings}
+    check_inputs(complex_.network, complex_.domain, manifold, settings)
+    groups = groups_of(manifold, generators)
     stages = Stages(STAGES, progress)
     try:
-        return _evaluate(complex_, manifold, gap, budget, max_seconds, readings, generators, workers, stages)
+        return _evaluate(complex_, manifold, gap, budget, max_seconds, readings, groups, workers, stages)
     finally:
         stages.close()
 
@@ -209,7 +210,7 @@ def _evaluate(
     budget: int,
     max_seconds: float | None,
     readings: str,
-    generators: ArrayLike | None,
+    groups: list[ProductOrbit],
     workers: int,
     stages: Stages,
 ) -> TheoremBound:
@@ -225,25 +226,30 @@ def _evaluate(
     u2 = farthest_from_surface(pieces, manifold, Budget(gap, budget, deadlines[1]), stages.report)
     stages.done()
     contacts = find_contacts(pieces, tree, corners, tolerance, gap)
-    contacts = replace(contacts, delta=_of_true_manifold(contacts.delta, manifold))
+    contacts = contacts.from_true_manifold(manifold)
     stages.done()
     edges = complex_.edges.astype(np.int64)
-    residuals = transport(pieces, edges, manifold, generators, gap=gap, deadline=deadlines[2], workers=workers)
+    residuals = transport(pieces, edges, groups, gap=gap, deadline=deadlines[2], workers=workers)
     stages.done()
     second_order, continued, tangency = Interval(np.inf, np.inf), False, False
     if isinstance(manifold, Orbit) and complex_.network.input_dim == 1:
         tangency = True
         second_order, continued = second_order_bound(contacts, manifold)
-    premises = _premises(complex_, contacts, residuals, tolerance, continued)
+    premises = measured_premises(complex_, contacts, residuals, tolerance, continued)
     outer = circumradii(pieces)
     ends = manifold.distance_from(u1.interval), manifold.supremum_over(u2.interval)
-    sides = _sides(complex_, pieces, ends, outer, contacts, second_order, readings)
+    sides = measured_sides(complex_, pieces, ends, outer, contacts, second_order, readings == "all")
     chosen = (ALL_READINGS if readings == "all" else SOUND_READINGS) + (TANGENCY,) * tangency
     u1_at = np.clip(here.latent[u1.vertex], *complex_.domain.bounding_box())
     culprits = Culprits(complex_, here, u1.vertex, max(manifold.cover, 0.0))
+    blur = manifold.noise + manifold.cover
+    here_effort = Effort(u1.simplices, complex_.network.input_dim, blur, pieces.scale)
+    there_effort = Effort(u2.simplices, len(u2.theta), blur, pieces.scale)
+    both = Effort(u1.simplices + u2.simplices, max(here_effort.dim, there_effort.dim), blur, pieces.scale)
+    efforts = {"u1": here_effort, "hull": here_effort, "u2": there_effort, "hausdorff": both}
     verdicts = tuple(
         replace(v, behind=culprits.of(v, u2.region)) if v.outcome == "violated" else v
-        for v in judge(chosen, sides, premises)
+        for v in judge(chosen, sides, premises, efforts)
     )
     stages.done()
     return TheoremBound(
@@ -251,104 +257,5 @@ def _evaluate(
         sides.sum_radii, sides.twice_sum_radii, sides.sum_diameters,
         Interval(*outer.max(axis=0)), sides.max_rho, sides.max_delta_rho, outer, contacts, residuals, verdicts,
         premises, u1.decided and u2.decided, not complex_.complete, int(pieces.cover.exact.sum()),
-        _notes(complex_, manifold, contacts, u1, u2, gap),
+        notes_on(complex_, manifold, contacts, u1, u2, gap),
     )  # fmt: skip
-
-
-def _check(
-    complex_: RegionComplex,
-    manifold: Manifold,
-    gap: float,
-    budget: int,
-    max_seconds: float | None,
-    readings: str,
-    workers: int,
-) -> None:
-    if manifold.ambient != complex_.network.output_dim:
-        raise ShapeError(
-            f"the manifold lies in dimension {manifold.ambient}, the decoder's outputs have dimension "
-            f"{complex_.network.output_dim}"
-        )
-    if not 0.0 < gap < 1.0:
-        raise SettingError(f"gap must lie between 0 and 1, got {gap}")
-    if budget < 1:
-        raise SettingError(f"budget must be positive, got {budget}")
-    if max_seconds is not None and not max_seconds > 0:
-        raise SettingError(f"max_seconds must be positive, got {max_seconds}")
-    if workers < 1:
-        raise SettingError(f"workers must be positive, got {workers}")
-    if readings not in ("sound", "all"):
-        raise SettingError(f"readings must be 'sound' or 'all', got {readings!r}")
-
-
-def _of_true_manifold(delta: Float, manifold: Manifold) -> Float:
-    """Distances (n, 2) from X, from those from what represents it."""
-    if manifold.noise == manifold.cover == 0.0:
-        return delta
-    found = [manifold.distance_from(Interval(a, b)) for a, b in delta]
-    return np.array([[i.lower, i.upper] for i in found])
-
-
-def _sides(
-    complex_: RegionComplex,
-    pieces: Surface,
-    ends: tuple[Interval, Interval],
-    outer: Float,
-    contacts: Contacts,
-    second_order: Interval,
-    readings: str,
-) -> Sides:
-    u1, u2 = ends
-    nothing = Interval(0.0, np.inf)
-    # The affine hull of a piece is unbounded unless the piece is a point; X is bounded.
-    flat = not pieces.maps.any()
-    every = readings == "all"
-    return Sides(
-        u1=u1,
-        u2=u2,
-        hausdorff=Interval.maximum([u1, u2]),
-        hull=u1 if flat else Interval(np.inf, np.inf),
-        sum_radii=total(outer),
-        twice_sum_radii=2 * total(outer),
-        sum_diameters=total(diameters(pieces)),
-        max_rho=contacts.max_rho,
-        max_delta_rho=contacts.max_delta_rho,
-        sum_latent_radii=total(circumradii(pieces, latent=True)) if every else nothing,
-        sum_inradii=total(inradii(radii(complex_), pieces)) if every else nothing,
-        second_order=second_order,
-    )
-
-
-def _premises(
-    complex_: RegionComplex,
-    contacts: Contacts,
-    residuals: LieResiduals | None,
-    tolerance: float,
-    continued: bool,
-) -> Premises:
-    touching = contacts.touching(tolerance)
-    count, parts = connected_components(complex_.adjacency, directed=False)
-    one = len(np.unique(parts[touching])) == count
-    parallel = contacts.equal_dimensions and bool((contacts.angles <= PARALLEL).all())
-    transported = residuals is not None and bool((residuals.exponential <= TRANSPORT * residuals.sizes).all())
-    every = bool(touching.all())
-    return Premises(one, every, every and parallel and continued, parallel, transported)
-
-
-def _notes(
-    complex_: RegionComplex, manifold: Manifold, contacts: Contacts, u1: Supremum, u2: Farthest, gap: float
-) -> tuple[str, ...]:
-    notes = []
-    if not complex_.complete:
-        notes.append(f"The complex is partial: both sides are restricted to the {len(complex_)} regions found.")
-    notes.extend(manifold.notes)
-    if not contacts.equal_dimensions:
-        dims, ranks = (f"{x.min()} to {x.max()}" for x in (contacts.tangent_dims, contacts.ranks))
-        notes.append(
-            f"The manifold has {dims} tangent directions where it is nearest, col(A) has rank {ranks}: angles are "
-            "those between the smaller and the larger space."
-        )
-    for name, side in (("u1", u1), ("u2", u2)):
-        if not side.decided:
-            notes.append(f"The budget ended before {name} reached the relative gap {gap:g}: raise it for less width.")
-    return tuple(notes)

@@ -8,13 +8,13 @@ Any point of the piece is a valid anchor; how far it is from the manifold, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.queries.interval import Interval
-from polyae.queries.manifolds import Chart
+from polyae.queries.manifolds import Chart, Manifold
 from polyae.queries.manifolds.exponential import UP
 from polyae.queries.theorem.angles import column_bases, largest_angles
 from polyae.queries.theorem.chart_tree import SAMPLES, ManifoldTree, Nearest
@@ -84,6 +84,13 @@ class Contacts:
     def max_delta_rho(self) -> Interval:
         """Interval of max (δ_ω + ρ_ω)."""
         return Interval(*(self.delta + self.rho).max(axis=0)).widened(0.0).clipped()
+
+    def from_true_manifold(self, manifold: Manifold) -> Contacts:
+        """The same with δ from X itself, where samples stand for it."""
+        if manifold.noise == manifold.cover == 0.0:
+            return self
+        found = [manifold.distance_from(Interval(a, b)) for a, b in self.delta]
+        return replace(self, delta=np.array([[i.lower, i.upper] for i in found]))
 
     def touching(self, tolerance: float) -> Bool:
         """Regions (n,) whose anchor lies on the manifold up to a distance."""

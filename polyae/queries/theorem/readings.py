@@ -1,21 +1,17 @@
-"""Readings of the theorem as inequalities between intervals, and their verdicts.
+"""Readings of the theorem as inequalities between intervals.
 
 The theorem says ``d(∪ T(ω), X) <= Σ Rad(ω)`` and leaves open what d, T and Rad are.  Some readings are true, some
-need premises, some are false; each is stated here, and evaluated on the case at hand.
+need premises, some are false; each is stated here, and judged on the case at hand in
+:mod:`polyae.queries.theorem.verdicts`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
 
 from polyae.queries.interval import Interval
 
-__all__ = ["ALL_READINGS", "SOUND_READINGS", "Outcome", "Premises", "Reading", "Sides", "Verdict", "judge"]
-
-Outcome = Literal["holds", "violated", "undecided"]
+__all__ = ["ALL_READINGS", "SOUND_READINGS", "TANGENCY", "Premises", "Reading", "Sides"]
 
 
 @dataclass(frozen=True)
@@ -109,86 +105,3 @@ class Premises:
     every_tangency: bool
     parallel: bool
     transported: bool
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """A reading on a case.
-
-    Attributes
-    ----------
-    reading : Reading
-    left, right : Interval
-    premises_met : bool
-        Whether what the reading asks for was measured; a sound reading may be violated without it.
-    behind : tuple of int
-        For a violated reading, regions whose pieces alone are farther from the manifold than the right side, the
-        farthest first; for the distances from the manifold, the region nearest to the point that is farthest.
-    """
-
-    reading: Reading
-    left: Interval
-    right: Interval
-    premises_met: bool
-    behind: tuple[int, ...] = ()
-
-    @property
-    def outcome(self) -> Outcome:
-        """``"holds"`` or ``"violated"``, the inequality alone; ``"undecided"`` where the intervals overlap."""
-        if self.left.below(self.right):
-            return "holds"
-        return "violated" if self.left.above(self.right) else "undecided"
-
-    @property
-    def ratio(self) -> float:
-        """Left over right, in the middle of their intervals; NaN for 0 / 0 and ∞ / ∞."""
-        left, right = self.left.midpoint, self.right.midpoint
-        if right == 0.0 or (left == right == float("inf")):
-            return float("nan") if left in (0.0, float("inf")) and left == right else float("inf")
-        return left / right
-
-    @property
-    def gap_needed(self) -> float | None:
-        """Relative gap that should decide an undecided reading; None where it is decided or no gap would do.
-
-        A third of the difference of the middles, on either side, in units of the left one.  The right side does
-        not depend on the gap much, so nothing helps where it is wider than that, or the middles agree.
-        """
-        if self.outcome != "undecided" or not np.isfinite(self.left.upper):
-            return None
-        apart = abs(self.left.midpoint - self.right.midpoint) / 3
-        if not np.isfinite(apart) or apart <= self.right.width or self.left.upper <= 0.0:
-            return None
-        needed = apart / self.left.upper
-        return needed if needed > 1e-12 else None
-
-    @property
-    def advice(self) -> str:
-        """What would decide an undecided reading; empty for the others."""
-        if self.outcome != "undecided":
-            return ""
-        if not np.isfinite(self.left.upper) or not np.isfinite(self.right.upper):
-            return "one side has no finite bound: more must be known of the manifold"
-        if self.gap_needed is not None:
-            return f"a relative gap of {self.gap_needed:.1e} should decide it, with the budget for it"
-        return "both sides agree as far as float64 bounds can tell"
-
-    def __str__(self) -> str:
-        met = "" if self.premises_met else " (premises not met)"
-        regions = ", ".join(map(str, self.behind[:5])) + (", ..." if len(self.behind) > 5 else "")
-        behind = f"; regions {regions}" if self.behind else ""
-        advice = f"; {self.advice}" if self.advice else ""
-        return f"{self.reading.statement}: {self.left} against {self.right}, {self.outcome}{met}{behind}{advice}"
-
-
-def judge(readings: tuple[Reading, ...], sides: Sides, premises: Premises) -> tuple[Verdict, ...]:
-    """Evaluate readings."""
-    return tuple(
-        Verdict(
-            reading,
-            getattr(sides, reading.left),
-            getattr(sides, reading.right),
-            all(getattr(premises, name) for name in reading.premises),
-        )
-        for reading in readings
-    )

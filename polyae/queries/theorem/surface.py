@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from polyae.complex.facet_rows import facet_rows
 from polyae.complex.region_complex import RegionComplex, unpack
-from polyae.errors import DataError, DomainError, UnboundedDomainError
+from polyae.errors import DataError
 from polyae.lp.simplex import for_kernel
 from polyae.predicates.affine import output_rows
 from polyae.queries.theorem.simplex_kernel import feet, nearest_simplices
@@ -173,21 +173,13 @@ class Surface:
 
 
 def surface(complex_: RegionComplex) -> Surface:
-    """Surface of a complex.
+    """Surface of a complex on a bounded polytope.
 
     Raises
     ------
-    UnboundedDomainError
-        If the domain is unbounded.
-    DomainError
-        If the domain is a Euclidean ball, whose regions are no polytopes.
     DataError
         If the complex holds no region, or numbers are too large for bounds in float64.
     """
-    if not complex_.domain.bounded:
-        raise UnboundedDomainError("the theorem needs a bounded domain, since unbounded pieces have infinite radii")
-    if complex_.domain.curved:
-        raise DomainError("the theorem needs a polytope as domain; use Ball with p=1 or p=inf, or a Box")
     if not len(complex_):
         raise DataError("the complex holds no region; raise the budget of the enumeration")
     cover = covered_regions(facet_rows(complex_))

@@ -14,6 +14,8 @@ from polyae.queries.theorem.contact import Contacts
 
 #: Share of the parameter interval that may be missing: the ends are met exactly in closed forms.
 CONTINUATION = 1e-9
+#: A few dozen roundings, relative.
+FEW = 1e-12
 
 __all__ = ["second_order_bound"]
 
@@ -35,5 +37,4 @@ def second_order_bound(contacts: Contacts, orbit: Orbit) -> tuple[Interval, bool
     upper = (contacts.rho[:, 1] ** 2 * high / (2 * slow**2)).max()
     slack = CONTINUATION * (orbit.hi - orbit.lo)
     inside = (contacts.theta - reach >= orbit.lo - slack) & (contacts.theta + reach <= orbit.hi + slack)
-    interval = Interval(lower, upper).widened(1e-12 * upper).clipped()
-    return interval, bool(inside.all() or orbit.closed)
+    return Interval(lower * (1 - FEW), upper * (1 + FEW)), bool(inside.all() or orbit.closed)

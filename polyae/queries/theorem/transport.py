@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.errors import DataError, ShapeError
 from polyae.queries.manifolds import Manifold, ProductOrbit
 from polyae.queries.manifolds.exponential import spectral_bound
 from polyae.queries.theorem.lie_residuals import LieResiduals, lie_residuals
@@ -14,32 +15,40 @@ from polyae.queries.theorem.surface import Surface
 
 Int = NDArray[np.int64]
 
-__all__ = ["transport"]
+__all__ = ["groups_of", "transport"]
+
+
+def groups_of(manifold: Manifold, generators: ArrayLike | None) -> list[ProductOrbit]:
+    """Generators of H2 and their parameters: those of every orbit of the manifold, or given ones.
+
+    Given generators act with ``|θ_k| <= π / ‖G_k‖``, half a turn of the fastest rotation.
+
+    Raises
+    ------
+    ShapeError, DataError
+        If the given ones are no square matrices of the manifold's dimension, or not finite.
+    """
+    if generators is None:
+        return [chart for chart in manifold.charts if isinstance(chart, ProductOrbit)]
+    d = manifold.ambient
+    try:
+        given = np.asarray(generators, dtype=np.float64)
+    except ValueError as error:
+        raise ShapeError(f"generators of H2 have shape (m, {d}, {d}), in the space of the outputs: {error}") from error
+    given = given[None] if given.ndim == 2 else given
+    if given.ndim != 3 or given.shape[1:] != (d, d) or not len(given):
+        raise ShapeError(f"generators of H2 have shape (m, {d}, {d}), in the space of the outputs; got {given.shape}")
+    if not np.isfinite(given).all():
+        raise DataError("generators of H2 must be finite")
+    # Half of it, for differences of two parameters.
+    turns = np.array([np.pi / 2 / (spectral_bound(g) or 1.0) for g in given])
+    return [ProductOrbit(given, np.zeros(d), np.stack([-turns, turns], axis=1))]
 
 
 def transport(
-    surface: Surface,
-    edges: Int,
-    manifold: Manifold,
-    generators: ArrayLike | None,
-    *,
-    gap: float,
-    deadline: float,
-    workers: int = 1,
+    surface: Surface, edges: Int, groups: list[ProductOrbit], *, gap: float, deadline: float, workers: int = 1
 ) -> LieResiduals | None:
-    """Residuals of all edges under given generators, else under those of the manifold; None if it has none.
-
-    Given generators act with ``|θ_k| <= π / ‖G_k‖``, half a turn of the fastest rotation.  Of several orbits
-    each edge takes the one that moves it best.
-    """
-    if generators is not None:
-        given = np.asarray(generators, dtype=np.float64)
-        given = given[None] if given.ndim == 2 else given
-        # Half of it, for differences of two parameters.
-        turns = np.array([np.pi / 2 / (spectral_bound(g) or 1.0) for g in given if g.ndim == 2])
-        groups = [ProductOrbit(given, np.zeros(manifold.ambient), np.stack([-turns, turns], axis=1))]
-    else:
-        groups = [chart for chart in manifold.charts if isinstance(chart, ProductOrbit)]
+    """Residuals of all edges, None without a group; of several groups each edge takes the one that moves it best."""
     best: LieResiduals | None = None
     for group in groups:
         found = lie_residuals(
