@@ -14,7 +14,7 @@ from typing import Any
 
 import numba as nb
 
-__all__ = ["any_order", "compiled", "inlined", "proposal", "reduction"]
+__all__ = ["any_order", "compiled", "inlined", "proposal"]
 
 
 def _kernel_sources() -> str:
@@ -48,5 +48,3 @@ inlined = _kernel(inline="always")
 any_order = _kernel(fastmath={"contract", "reassoc", "nsz"})
 #: Arithmetic that may be reordered, for proposals that are proved afterwards; infinities are allowed.
 proposal = _kernel(fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"})
-#: Largest and least values in any order: free of rounding, so part of proofs too.  No NaN may come in.
-reduction = _kernel(fastmath={"nnan", "nsz"})

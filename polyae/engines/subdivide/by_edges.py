@@ -13,14 +13,16 @@ import numpy as np
 
 from polyae.engines.enumeration import Enumeration
 from polyae.engines.skeleton import Skeleton
+from polyae.engines.subdivide.edges import list_edges
 from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import FinishedMesh, count_all_faces, gather
-from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, insert_units
-from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values, set_zeros
-from polyae.engines.subdivide.mesh import EDGES, NEXT, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
+from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, add_hashes, insert_units
+from polyae.engines.subdivide.layer_units import LayerUnits, layer_units
+from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values
+from polyae.engines.subdivide.mesh import EDGES, NEXT, OPEN, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import refine
-from polyae.engines.subdivide.signs import guess_signs
+from polyae.engines.subdivide.signs import enter_layer_signs, enter_signs, list_open, measure_rooms
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.start import start_mesh
 from polyae.engines.subdivide.twin_units import TwinUnits
@@ -59,45 +61,56 @@ class EdgeSubdivision:
         self.mesh, self.counters = start_mesh(arrangement, faces)
         before: Layer | None = None
         for number, plan in enumerate(layer_plans(arrangement.network, self.twins.first)):
-            self.mesh = next_values(self.mesh, int(self.counters[VERTICES]), plan, before)
-            self._insert(number, plan)
-            if number == 0 and len(plan.units) and not arrangement.walls.errors[:, :-1].any():
-                self._refine(plan)
             if len(plan.units):
-                count, edges = int(self.counters[VERTICES]), int(self.counters[EDGES])
-                clear(self.mesh, count, edges, plan.units, plan.rows, plan.per_steepness)
+                self._insert(number, plan, before)
+            else:
+                self.mesh = next_values(self.mesh, self.count, plan, before)
             before = plan.layer
         arrangement.kernel.counts.filtered += int(self.counters[PROVED])
         self.mesh = self.mesh._replace(values=np.empty((0, 0)))  # most of the memory, and not needed any more
 
-    def _insert(self, number: int, plan: LayerPlan) -> None:
+    @property
+    def count(self) -> int:
+        """Number of vertices."""
+        return int(self.counters[VERTICES])
+
+    def _insert(self, number: int, plan: LayerPlan, before: Layer | None) -> None:
+        layer = layer_units(plan, self.hashes)
+        self.mesh = next_values(
+            self.mesh, self.count, plan, before, lambda mesh, first, last: enter_layer_signs(mesh, first, last, layer)
+        )
         self.counters[NEXT] = self.counters[STAGE] = 0
-        guess_signs(self.mesh, 0, int(self.counters[VERTICES]), plan.units, plan.rows, 0)
-        while True:
-            stop = insert_units(self.mesh, self.table, self.hashes, self.counters, plan.units, plan.rows)
-            if stop == DONE:
-                return
+        list_open(self.mesh, self.counters)
+        list_edges(self.mesh, self.counters, layer, 0)
+        while (stop := insert_units(self.mesh, self.table, self.hashes, self.counters, layer)) != DONE:
             if stop == COLLISION:
                 raise HashCollision
             if stop == DOUBTFUL:
-                self._decide(number, plan)
+                self._decide(number, layer)
             else:
                 self.mesh = grown(self.mesh, self.counters)
+        if number == 0 and not self.arrangement.walls.errors[:, :-1].any():
+            self._refine(plan, layer)
+        clear(self.mesh, self.count, int(self.counters[EDGES]), layer.units, layer.row_of, plan.per_steepness)
+        add_hashes(self.mesh, self.count, layer)
 
-    def _refine(self, plan: LayerPlan) -> None:
+    def _refine(self, plan: LayerPlan, layer: LayerUnits) -> None:
         """Place the vertices of the first layer, and evaluate it there, without interpolation."""
         walls, basis = self.arrangement.walls, self.faces.wall_basis(self.arrangement.wall_integers)
         weight, bias = np.zeros((plan.units[-1] + 1, self.mesh.coordinates.shape[1])), np.zeros(plan.units[-1] + 1)
         weight[plan.units], bias[plan.units] = plan.layer.weight[plan.rows], plan.layer.bias[plan.rows]
-        first, count = len(self.faces.vertices), int(self.counters[VERTICES])
-        refine(self.mesh, self.table, walls.values, walls.errors[:, -1].copy(), basis, weight, bias, first, count)
-        self.mesh = next_values(self.mesh, count, plan, None)
-        set_zeros(self.mesh, count, plan.units, plan.rows)
+        offset_errors, first = walls.errors[:, -1].copy(), len(self.faces.vertices)
+        refine(self.mesh, self.table, walls.values, offset_errors, basis, weight, bias, first, self.count)
+        self.mesh = next_values(
+            self.mesh, self.count, plan, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
+        )
 
-    def _decide(self, number: int, plan: LayerPlan) -> None:
-        """Sides of the vertices that bounds leave open."""
+    def _decide(self, number: int, layer: LayerUnits) -> None:
+        """Signs of the next unit at the vertices where bounds leave them open."""
         mesh, now = self.mesh, int(self.counters[NEXT])
-        doubtful, row = np.flatnonzero(mesh.side[: self.counters[VERTICES]] == 0), int(plan.rows[now])
+        row = int(layer.rows[now])
+        open_ = np.sort(mesh.open[: self.counters[OPEN]])
+        doubtful = open_[~(np.abs(mesh.values[open_, row]) > mesh.error[open_])]
 
         def exact(which: Sequence[int]) -> list[int]:
             return [self.exact.repair(mesh, int(doubtful[k]), number, row) for k in which]
@@ -105,10 +118,11 @@ class EdgeSubdivision:
         signs = self.arrangement.kernel.signs(mesh.values[doubtful, row], mesh.error[doubtful], exact)
         if (signs == 0).any():
             raise SpecialPosition("a sign was assumed to be zero")
-        for v, sign in zip(doubtful.tolist(), signs.tolist(), strict=True):
+        for v in doubtful.tolist():
             # The values are rounded from exact ones now, so that all signs that they have are right.
-            guess_signs(mesh, v, v + 1, plan.units, plan.rows, now)
-            mesh.side[v] = sign
+            mesh.proved[v] = enter_signs(mesh.words, v, mesh.values[v], mesh.error[v], layer.units, layer.rows, now)
+        list_open(mesh, self.counters)
+        list_edges(mesh, self.counters, layer, now)
 
     @property
     def _finished(self) -> FinishedMesh:

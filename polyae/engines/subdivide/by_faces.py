@@ -15,10 +15,10 @@ from polyae.engines.subdivide.face_regions import inherit, pair_up, put_centres
 from polyae.engines.subdivide.lattice import FACES, NEXT, STAGE, VERTICES, Words, grown, new_lattice, with_words
 from polyae.engines.subdivide.layers import LayerPlan, layer_plans, next_values
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.signs import unpacked
 from polyae.engines.subdivide.split import DONE, NEEDS_ROOM, enter_layer, lift_signs, split_by_units
 from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.engines.subdivide.witnesses import settle_witnesses
+from polyae.engines.subdivide.words import unpacked
 from polyae.networks.network import Layer
 from polyae.predicates.cell import Arrangement
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.mesh import VERTICES, Counters, FaceTable, Hashes, Mesh, Words
+from polyae.engines.subdivide.mesh import VERTICES, Counters, FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.orient import Up, opens_up
+from polyae.engines.subdivide.words import Words
 from polyae.predicates.jit import compiled
 from polyae.tolerances import SAFETY, UNIT_ROUNDOFF
 
@@ -91,9 +92,7 @@ def _without_own(key: np.uint64, units: NDArray[np.int32], zero: Words, v: int, 
 
 
 @compiled
-def _region_key(
-    key: np.uint64, units: NDArray[np.int32], positive: Words, v: int, own: int, sides: int
-) -> np.uint64:
+def _region_key(key: np.uint64, units: NDArray[np.int32], positive: Words, v: int, own: int, sides: int) -> np.uint64:
     for s in range(own):
         if (sides >> s) & 1:
             key += positive[units[v, s]]
@@ -160,7 +159,7 @@ def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Coun
         for choice in range(1 << count):
             sides = _spread(fixed, free, count, choice)
             for i in range(words.shape[1]):
-                words[number, i] = at_vertex[i, v]
+                words[number, i] = at_vertex[v, i]
             for s in range(own):
                 if (sides >> s) & 1:
                     q = units[v, s]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.subdivide.layer_units import LayerUnits, list_edge, sum_of_hashes
 from polyae.engines.subdivide.mesh import (
     CUT_FACES,
     CUTS,
@@ -13,26 +14,35 @@ from polyae.engines.subdivide.mesh import (
     FaceTable,
     Hashes,
     Mesh,
-    Words,
+    table_size,
 )
+from polyae.engines.subdivide.words import Words
 from polyae.predicates.jit import compiled
 from polyae.tolerances import SAFETY
 
-__all__ = ["find_cuts", "join_vertices", "set_reach", "split_edges"]
+__all__ = ["find_cuts", "join_vertices", "list_edges", "set_reach", "split_edges"]
 
 
 @compiled
-def find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters) -> None:
-    """List the edges with ends on different sides; count the two-dimensional faces around them."""
-    ends, side, cut, edge_face = mesh.ends, mesh.side, mesh.cut, mesh.edge_face
-    dims, up_start = faces.dims, faces.up_start
-    cuts, around = 0, 0
+def list_edges(mesh: Mesh, counters: Counters, layer: LayerUnits, number: int) -> None:
+    """Let all edges wait for the first of the units from `number` on that cuts them."""
+    ends, following, words, waiting, units = mesh.ends, mesh.following, mesh.words, layer.waiting, layer.units
+    waiting[:] = -1
     for e in range(counters[EDGES]):
-        cut[cuts] = e  # without a branch, which would be mispredicted
-        cuts += 1 if side[ends[e, 0]] != side[ends[e, 1]] else 0
-    for k in range(cuts):
-        face = edge_face[cut[k]]
+        list_edge(waiting, following, words, ends[e, 0], ends[e, 1], e, units, number)
+
+
+@compiled
+def find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters, first: int) -> None:
+    """Take the edges of a list, which starts with edge `first`; count the two-dimensional faces around them."""
+    following, cut, edge_face, dims, up_start = mesh.following, mesh.cut, mesh.edge_face, faces.dims, faces.up_start
+    cuts, around, e = 0, 0, first
+    while e >= 0:
+        cut[cuts] = e
+        cuts += 1
+        face = edge_face[e]
         around += 2 * (dims[face] - 1) + up_start[face + 1] - up_start[face]
+        e = following[e]
     counters[CUTS], counters[CUT_FACES] = cuts, around // 2
 
 
@@ -56,7 +66,9 @@ def _join(
 
 
 @compiled
-def join_vertices(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, e: int, slots: int) -> int:
+def join_vertices(
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, first: int, e: int, layer: LayerUnits, number: int
+) -> int:
     """Edges between new vertices of one two-dimensional face, from number e on; the number after the last, or -1.
 
     A convex polygon is cut in two points or none, so the new vertices enter each face twice: two faces of
@@ -66,10 +78,11 @@ def join_vertices(mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first
     ends, missing, edge_face, own, face, key = mesh.ends, mesh.missing, mesh.edge_face, mesh.own, mesh.face, mesh.key
     dims, up_start, up = faces.dims, faces.up_start, faces.up
     zero, positive, of_face = hashes.zero, hashes.positive, hashes.face
+    words, units, sums, slots = mesh.words, layer.units, layer.sums, table_size(counters[CUT_FACES])
     table_vertex[:slots] = -1
     mask = np.uint64(slots - 1)
-    for w in range(first, first + cuts):
-        edge_key, inside = key[w], face[w]
+    for w in range(first, first + counters[CUTS]):
+        edge_key, inside = key[w] + sum_of_hashes(words, w, units, sums, number), face[w]
         for s in range(dims[inside] - 1):
             q = own[w, s]
             on_face = edge_key - zero[q] + of_face[inside]

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.signs import unpacked
 from polyae.engines.subdivide.special import OutOfRange, SpecialPosition
 from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.words import unpacked
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
 from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
@@ -32,7 +32,7 @@ class ExactVertices:
 
     def pattern(self, mesh: Mesh, vertex: int) -> NDArray[np.bool_]:
         """Pattern of the region at a vertex in which all inserted units that vanish there are off."""
-        on = unpacked(mesh.words[:, vertex][None, :], len(self.twins.first))
+        on = unpacked(mesh.words[vertex][None, :], len(self.twins.first))
         return self.twins.spread(on, ~on)[0][0]
 
     def point(self, mesh: Mesh, vertex: int) -> HomogeneousPoint:

@@ -12,13 +12,13 @@ from polyae.engines.enumeration import Enumeration, Status
 from polyae.engines.skeleton import check_euler
 from polyae.engines.subdivide.collect import collect_facets, collect_regions, new_regions
 from polyae.engines.subdivide.exact import ExactVertices
-from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh, Words
+from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.orient import Up, count_faces, direct, faces_at, point_up
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.signs import unpacked
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.engines.subdivide.witnesses import settle_witnesses
+from polyae.engines.subdivide.words import Words, unpacked
 from polyae.errors import SolverError
 from polyae.predicates.cell import Arrangement
 
@@ -56,7 +56,7 @@ def gather(arrangement: Arrangement, finished: FinishedMesh) -> Enumeration:
     mesh, counters, table, hashes = finished.mesh, finished.counters, finished.table, finished.hashes
     up, f_vector, facets = count_all_faces(arrangement, finished)
     h, count = mesh.coordinates.shape[1], f_vector[-1]
-    regions = new_regions(count, facets, h, len(mesh.words))
+    regions = new_regions(count, facets, h, mesh.words.shape[1])
     if not collect_regions(mesh, table, hashes, counters, up, regions):
         raise HashCollision
     if not collect_facets(mesh, table, hashes, counters, up, regions):

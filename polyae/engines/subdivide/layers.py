@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 import numpy as np
@@ -9,18 +10,20 @@ from numpy.typing import NDArray
 
 from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.signs import rows_by_unit
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
 from polyae.networks.network import Layer, Network
-from polyae.predicates.jit import compiled, reduction
+from polyae.predicates.jit import compiled
+from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["LayerPlan", "clear", "layer_plans", "next_values", "set_zeros"]
+__all__ = ["LayerPlan", "clear", "layer_plans", "next_values"]
 
+#: Values that are worked on at a time: a quarter of a megabyte.
+BLOCK = 1 << 15
 #: What has vertices with values.
 M = TypeVar("M", Mesh, Lattice)
 
@@ -57,99 +60,98 @@ def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
     return plans[: used[-1] + 1] if used else []
 
 
-def next_values(mesh: M, count: int, plan: LayerPlan, before: Layer | None) -> M:
-    """Mesh or lattice with the values of a layer, from those of the layer before or from the coordinates."""
+def next_values(
+    mesh: M, count: int, plan: LayerPlan, before: Layer | None, finish: Callable[[M, int, int], None] | None = None
+) -> M:
+    """Mesh or lattice with the values of a layer, from those of the layer before or from the coordinates.
+
+    Block by block of vertices, so that a block stays in the cache while its values are worked on.
+
+    Parameters
+    ----------
+    finish : callable, optional
+        Called with what will be returned and the first and last vertex of every block.
+
+    Raises
+    ------
+    OutOfRange
+        If values are too large for the error analysis.
+    """
     layer = plan.layer
-    reach = np.empty(count)
-    if before is None:
-        x, error = mesh.coordinates[:count], mesh.position_error[:count]
-        reach = np.abs(x).max(axis=1)
-    else:
-        x, error = mesh.values[:count], mesh.error[:count]
-        steep = max(1.0, float(np.abs(before.slope).max()))
-        error = (error + 2 * UNIT_ROUNDOFF * (mesh.size[:count] + error)) * steep
-        _activate(x, before.slope, reach)
-    values = np.empty((len(mesh.error), layer.n_out))
-    np.matmul(x, layer.weight.T, out=values[:count])
-    _add(values[:count], layer.bias, mesh.size)
-    if not mesh.size[:count].max() < LARGEST:
-        raise OutOfRange("values are out of the range of the error analysis")
-    row_sum = float(np.abs(layer.weight).sum(axis=1).max(initial=0.0)) * (1.0 + gamma(layer.n_in))
-    rounding = gamma(layer.n_in + 1) * (row_sum * (reach + error) + np.abs(layer.bias).max(initial=0.0))
-    mesh.error[:count] = (row_sum * error + rounding) * SAFETY + UNDERFLOW
-    return mesh._replace(values=values)
+    inputs, reach = (mesh.coordinates if before is None else mesh.values), np.empty(count)
+    if before is None or mesh.values.shape[1] != layer.n_out:
+        mesh = mesh._replace(values=np.empty((len(mesh.error), layer.n_out)))
+    row_sum = max(float(np.abs(layer.weight).sum(axis=1).max()) * (1.0 + gamma(layer.n_in)), UNDERFLOW)
+    offset, rounding = float(np.abs(layer.bias).max()), gamma(layer.n_in + 1)
+    block = max(1, BLOCK // max(inputs.shape[1], layer.n_out))
+    products = np.empty((min(block, count), layer.n_out))
+    for first in range(0, count, block):
+        last = min(first + block, count)
+        part, most = slice(first, last), reach[first:last]
+        if before is None:
+            most[:], mesh.error[part] = np.abs(inputs[part]).max(axis=1), mesh.position_error[part]
+        else:
+            _activate(inputs[part], before.slope, mesh.size[part], mesh.error[part], most)
+        if not most.max() * row_sum + offset < LARGEST:
+            raise OutOfRange("values are out of the range of the error analysis")
+        np.matmul(inputs[part], layer.weight.T, out=products[: last - first])
+        _add(products, layer.bias, mesh.values[part], mesh.size[part])
+        _bound(mesh.error[part], most, row_sum, offset, rounding)
+        if finish is not None:
+            finish(mesh, first, last)
+    return mesh
 
 
-@reduction
-def _add(values: Float, offset: Float, largest: Float) -> None:
+@compiled
+def _add(products: Float, offset: Float, values: Float, largest: Float) -> None:
     """Add an offset to every row; the largest absolute value of each."""
     for v in range(len(values)):
-        row, top = values[v], 0.0
-        for i in range(len(row)):
-            row[i] += offset[i]
-            top = max(top, abs(row[i]))
-        largest[v] = top
+        row, target, top = products[v], values[v], np.int64(0)
+        for i in range(len(offset)):
+            x = row[i] + offset[i]
+            target[i] = x
+            top = max(top, rank_of(abs(x)))
+        largest[v] = float_of(top)
 
 
-@reduction
-def _activate(values: Float, slope: Float, largest: Float) -> None:
-    """Units applied in place; the largest absolute value of every row."""
+@compiled
+def _largest_activated(values: Float, slope: Float) -> float:
+    top = np.int64(0)
+    for i in range(len(slope)):
+        x = values[i] if values[i] > 0.0 else slope[i] * values[i]
+        values[i] = x
+        top = max(top, rank_of(abs(x)))
+    return float_of(top)
+
+
+@compiled
+def _activate(values: Float, slope: Float, size: Float, error: Float, reach: Float) -> None:
+    """Units applied in place, with bounds on the errors; the largest absolute value of every row."""
+    steep = max(1.0, np.abs(slope).max())
     for v in range(len(values)):
-        row, top = values[v], 0.0
-        for i in range(len(row)):
-            row[i] = row[i] if row[i] > 0.0 else slope[i] * row[i]
-            top = max(top, abs(row[i]))
-        largest[v] = top
+        error[v] = (error[v] + 2 * UNIT_ROUNDOFF * (size[v] + error[v])) * steep
+        reach[v] = _largest_activated(values[v], slope)
 
 
 @compiled
-def set_zeros(mesh: Mesh, count: int, units: Int, rows: Int) -> None:
-    """Values of units that vanish at a vertex, all of one layer so far, are exactly 0."""
-    row_of, values, own = rows_by_unit(units, rows), mesh.values, mesh.own
-    for v in range(count):
-        for s in range(own.shape[1]):
-            if own[v, s] >= 0:
-                values[v, row_of[own[v, s]]] = 0.0
-
-
-@reduction
-def _least_room(values: Float, error: float, scale: Float, far: Float) -> tuple[float, int]:
-    """Least distance to the zeros of a unit that is not 0 itself, and the number of those that are.
-
-    Over all outputs, so that the loop is vectorised; those that do not count have scale 0 and are infinitely `far`.
-    """
-    least, zeros = np.inf, 0
-    bound = min(error, 1e300)
-    for i in range(len(values)):
-        x = abs(values[i])
-        zero = x == 0.0
-        zeros += 1 if zero & (scale[i] > 0.0) else 0
-        room = (x - bound) * scale[i] + far[i]
-        least = min(least, np.inf if zero else room)
-    return least, zeros
+def _bound(error: Float, reach: Float, row_sum: float, offset: float, rounding: float) -> None:
+    """Bounds on the errors of outputs in the place of those of inputs."""
+    for v in range(len(error)):
+        lost = rounding * (row_sum * (reach[v] + error[v]) + offset)
+        error[v] = (row_sum * error[v] + lost) * SAFETY + UNDERFLOW
 
 
 @compiled
-def clear(mesh: Mesh, count: int, edges: int, units: Int, rows: Int, per_steepness: Float) -> None:
-    """Lower the clearance of all vertices, and set the reach of edges, to the zeros of a finished layer's units.
-
-    Values of units that vanish at a vertex are exactly 0; there must be as many zeros as such units.
-    """
-    values, error, clearance, own = mesh.values, mesh.error, mesh.clearance, mesh.own
+def clear(mesh: Mesh, count: int, edges: int, units: Int, row_of: Int, per_steepness: Float) -> None:
+    """Lower the clearance of all vertices, and set the reach of edges, to the zeros of a finished layer's units."""
+    values, error, clearance, room, own = mesh.values, mesh.error, mesh.clearance, mesh.room, mesh.own
     ends, missing, reach = mesh.ends, mesh.missing, mesh.reach
-    scale, far = np.zeros(len(per_steepness)), np.full(len(per_steepness), np.inf)
-    for row in rows:
-        scale[row], far[row] = per_steepness[row], 0.0
     for v in range(count):
-        least, zeros = _least_room(values[v], error[v], scale, far)
-        for s in range(own.shape[1]):
-            zeros -= 1 if own[v, s] >= units[0] else 0
-        clearance[v] = min(clearance[v], max(0.0, least / SAFETY)) if zeros == 0 else 0.0
-    row_of = rows_by_unit(units, rows)
+        clearance[v] = min(clearance[v], room[v])
     for e in range(edges):
         for end in range(2):
             slot, other = missing[e, end], ends[e, 1 - end]
             unit = own[ends[e, end], slot] if slot >= 0 else -1
             if unit >= units[0]:
-                row = row_of[unit]
+                row = row_of[unit - units[0]]
                 reach[e, end] = max(0.0, (abs(values[other, row]) - error[other]) * per_steepness[row] / SAFETY)

@@ -24,6 +24,7 @@ __all__ = [
     "CUT_FACES",
     "EDGES",
     "NEXT",
+    "OPEN",
     "PROVED",
     "STAGE",
     "VERTICES",
@@ -37,9 +38,9 @@ __all__ = [
     "table_size",
 ]
 
-#: Fields of the counter array: what is used of the arrays, the next unit of the layer, whether its signs
-#: are known, the edges and faces that it cuts, and the signs that bounds have proved so far.
-VERTICES, EDGES, NEXT, STAGE, CUTS, CUT_FACES, PROVED = range(7)
+#: Fields of the counter array: what is used of the arrays, the next unit of the layer, how far it has got,
+#: the edges and faces that it cuts, the vertices listed as open, and the signs that bounds have proved so far.
+VERTICES, EDGES, NEXT, STAGE, CUTS, CUT_FACES, OPEN, PROVED = range(8)
 Counters = NDArray[np.int64]
 
 
@@ -60,24 +61,28 @@ class Mesh(NamedTuple):
     clearance : array, shape (v,)
         Lower bound on the distance, in the maximum norm, to the zeros of every wall and every unit of an
         earlier layer that does not vanish at the vertex, as far as Lipschitz constants tell.
-    words : array of uint64, shape (w, v)
+    room : array, shape (v,)
+        The same for the units of the current layer.
+    words : array of uint64, shape (v, w)
         Units that are positive; the first in the highest bit of the first word.  For the units of the layer
         that are still to come what the computed values say.
     proved : array of bool, shape (v,)
         Whether bounds prove the signs of all units of the layer that were still to come when they were entered.
+    open : array of int32, shape (v,)
+        Vertices at which they do not.
     key : array of uint64, shape (v,)
-        Sum of the hashes of the units that are positive, and of those that vanish.
+        Sum of the hashes of the units of earlier layers that are positive, and of all that vanish.
     own : array of int32, shape (v, h)
         Units that vanish, in the order in which they came.
     face : array of int32, shape (v,)
-    side : array of int8, shape (v,)
-        Sign of the current unit; 0 where it is not known.
     ends : array of int32, shape (e, 2)
     missing : array of int8, shape (e, 2)
     reach : array, shape (e, 2)
         Lower bound, like that of `clearance`, on the distance of the other end to the zeros of what this end
         is on and the edge is not; infinite for a unit of the current layer.
     edge_face : array of int32, shape (e,)
+    following : array of int32, shape (e,)
+        Next edge in the list of edges that wait for one unit, or -1.
     cut : array of int32, shape (e,)
         Edges that the current unit cuts.
     weight, shift : arrays, shape (e,)
@@ -91,16 +96,18 @@ class Mesh(NamedTuple):
     error: Float
     size: Float
     clearance: Float
+    room: Float
     words: Words
     proved: NDArray[np.bool_]
+    open: NDArray[np.int32]
     key: Words
     own: NDArray[np.int32]
     face: NDArray[np.int32]
-    side: NDArray[np.int8]
     ends: NDArray[np.int32]
     missing: NDArray[np.int8]
     reach: Float
     edge_face: NDArray[np.int32]
+    following: NDArray[np.int32]
     cut: NDArray[np.int32]
     weight: Float
     shift: Float
@@ -110,9 +117,10 @@ class Mesh(NamedTuple):
 
 
 OF_VERTICES = (
-    "coordinates", "position_error", "values", "error", "size", "clearance", "proved", "key", "own", "face", "side",
+    "coordinates", "position_error", "values", "error", "size", "clearance", "room", "words", "proved", "open", "key",
+    "own", "face",
 )  # fmt: skip
-OF_EDGES = ("ends", "missing", "reach", "edge_face", "cut", "weight", "shift")
+OF_EDGES = ("ends", "missing", "reach", "edge_face", "following", "cut", "weight", "shift")
 OF_TABLE = ("table_key", "table_vertex", "table_slot")
 
 
@@ -145,7 +153,7 @@ class Hashes(NamedTuple):
 
 def new_counters() -> Counters:
     """All zero."""
-    return np.zeros(7, dtype=np.int64)
+    return np.zeros(8, dtype=np.int64)
 
 
 def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
@@ -157,16 +165,18 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
         error=np.empty(vertices),
         size=np.empty(vertices),
         clearance=np.empty(vertices),
-        words=np.zeros((max(1, (units + 63) // 64), vertices), dtype=np.uint64),
+        room=np.empty(vertices),
+        words=np.zeros((vertices, max(1, (units + 63) // 64)), dtype=np.uint64),
         proved=np.zeros(vertices, dtype=np.bool_),
+        open=np.empty(vertices, dtype=np.int32),
         key=np.zeros(vertices, dtype=np.uint64),
         own=np.full((vertices, h), -1, dtype=np.int32),
         face=np.empty(vertices, dtype=np.int32),
-        side=np.zeros(vertices, dtype=np.int8),
         ends=np.empty((edges, 2), dtype=np.int32),
         missing=np.empty((edges, 2), dtype=np.int8),
         reach=np.empty((edges, 2)),
         edge_face=np.empty(edges, dtype=np.int32),
+        following=np.empty(edges, dtype=np.int32),
         cut=np.empty(edges, dtype=np.int32),
         weight=np.empty(edges),
         shift=np.empty(edges),
@@ -185,9 +195,6 @@ def grown(mesh: Mesh, counters: Counters) -> Mesh:
         length = max(vertices, len(mesh.key) * 3 // 2)
         for name in OF_VERTICES:
             _stretch(getattr(mesh, name), length)
-        words = np.empty((len(mesh.words), length), dtype=np.uint64)
-        words[:, : mesh.words.shape[1]] = mesh.words
-        fields["words"] = words
     if edges >= len(mesh.ends):
         for name in OF_EDGES:
             _stretch(getattr(mesh, name), max(edges + 1, len(mesh.ends) * 3 // 2))

@@ -65,7 +65,7 @@ def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np
         slot = missing[e, low]
         if slot >= 0:
             q = own[a, slot]
-            on = np.int64((words[q >> 6, b] >> np.uint64(63 - (q & 63))) & np.uint64(1))
+            on = np.int64((words[b, q >> 6] >> np.uint64(63 - (q & 63))) & np.uint64(1))
             up[a, 2 * slot + on] = e
         else:
             face = face_of[a]

@@ -18,9 +18,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.mesh import FaceTable, Hashes, Mesh, Words
-from polyae.engines.subdivide.signs import bit_of, enter_signs, unit_of_bit
-from polyae.predicates.jit import compiled, inlined, reduction
+from polyae.engines.subdivide.layer_units import LayerUnits
+from polyae.engines.subdivide.mesh import CUTS, OPEN, Counters, FaceTable, Hashes, Mesh
+from polyae.engines.subdivide.signs import enter_signs, room_at
+from polyae.engines.subdivide.words import Words, bit_of, first_bit
+from polyae.predicates.jit import compiled, inlined
+from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -29,15 +32,15 @@ Int = NDArray[np.int64]
 __all__ = ["clear_vertices", "name_vertices", "place_between", "place_vertices"]
 
 
-@reduction
+@compiled
 def _interpolate(start: Float, end: Float, t: float, target: Float) -> float:
     """Values on an edge; returns the largest difference between those at its ends."""
-    spread = 0.0
-    for i in range(len(start)):
+    spread = np.int64(0)
+    for i in range(len(target)):
         step = end[i] - start[i]
         target[i] = start[i] + t * step
-        spread = max(spread, abs(step))
-    return spread
+        spread = max(spread, rank_of(abs(step)))
+    return float_of(spread)
 
 
 @inlined
@@ -116,21 +119,22 @@ def _signs_between(
     current = unit >> 6
     later = bit_of(unit) - np.uint64(1)
     for i in range(current):
-        words[i, w] = words[i, a] | words[i, b]
-    words[current, w] = (words[current, a] | words[current, b]) & ~later & ~bit_of(unit)
-    for i in range(current + 1, len(words)):
-        words[i, w] = np.uint64(0)
+        words[w, i] = words[a, i] | words[b, i]
+    words[w, current] = (words[a, current] | words[b, current]) & ~later & ~bit_of(unit)
+    for i in range(current + 1, words.shape[1]):
+        words[w, i] = np.uint64(0)
     if not (proved[a] and proved[b]):
         return enter_signs(words, w, values, error, units, rows, number + 1)
     certain = True
-    for i in range(current, len(words)):
-        open_ = (words[i, a] ^ words[i, b]) & later
-        words[i, w] |= words[i, a] & words[i, b] & later
+    for i in range(current, (units[-1] >> 6) + 1):
+        open_ = (words[a, i] ^ words[b, i]) & later
+        words[w, i] |= words[a, i] & words[b, i] & later
         while open_ != np.uint64(0):
-            bit = open_ & (~open_ + np.uint64(1))
+            later_unit = 64 * i + first_bit(open_)
+            bit = bit_of(later_unit)
             open_ ^= bit
-            x = values[row_of[unit_of_bit(i, bit)]]
-            words[i, w] |= bit if x > 0.0 else np.uint64(0)
+            x = values[row_of[later_unit - units[0]]]
+            words[w, i] |= bit if x > 0.0 else np.uint64(0)
             certain &= abs(x) > error
         later = ~np.uint64(0)
     return certain
@@ -138,21 +142,27 @@ def _signs_between(
 
 @compiled
 def name_vertices(
-    mesh: Mesh, faces: FaceTable, hashes: Hashes, cuts: int, first: int, units: Int, rows: Int, row_of: Int, number: int
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, first: int, layer: LayerUnits, number: int
 ) -> None:
-    """Patterns, units and hashes of the new vertices; their hashes are those of the cut edges for now."""
+    """Patterns, units, hashes and room of the new vertices."""
     words, key, own, face, values, error = mesh.words, mesh.key, mesh.own, mesh.face, mesh.values, mesh.error
     ends, missing, edge_face, cut, proved = mesh.ends, mesh.missing, mesh.edge_face, mesh.cut, mesh.proved
-    dims, zero, positive, unit = faces.dims, hashes.zero, hashes.positive, units[number]
-    for k in range(cuts):
+    open_, room, dims, zero, positive = mesh.open, mesh.room, faces.dims, hashes.zero, hashes.positive
+    units, rows, row_of, scale, far = layer.units, layer.rows, layer.row_of, layer.scale, layer.far
+    unit = units[number]
+    for k in range(counters[CUTS]):
         e, w = cut[k], first + k
         a, b, skip = ends[e, 0], ends[e, 1], missing[e, 0]
         proved[w] = _signs_between(words, proved, a, b, w, values[w], error[w], units, rows, row_of, number)
-        count, place, edge_key = dims[edge_face[e]], 0, key[a]
+        if not proved[w]:
+            open_[counters[OPEN]] = w
+            counters[OPEN] += 1
+        count, place, own_key = dims[edge_face[e]], 0, key[a] + zero[unit]
         if skip >= 0:
             q = own[a, skip]
-            edge_key -= zero[q]
-            edge_key += positive[q] if words[q >> 6, w] & bit_of(q) else np.uint64(0)
+            own_key -= zero[q]
+            if q < units[0] and words[w, q >> 6] & bit_of(q):
+                own_key += positive[q]
         for s in range(count if skip >= 0 else count - 1):
             if s != skip:
                 own[w, place] = own[a, s]
@@ -160,5 +170,6 @@ def name_vertices(
         own[w, count - 1] = unit
         for s in range(count, own.shape[1]):
             own[w, s] = -1
-        key[w] = edge_key
+        key[w] = own_key
         face[w] = edge_face[e]
+        room[w] = room_at(values[w], error[w], own[w], units, row_of, scale, far)

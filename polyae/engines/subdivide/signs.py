@@ -1,49 +1,24 @@
-"""Sides of a unit at the vertices of a mesh."""
+"""Signs of the units of a layer at the vertices of a mesh, and distances to their zeros."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.mesh import Mesh, Words
+from polyae.engines.subdivide.layer_units import LayerUnits
+from polyae.engines.subdivide.mesh import OPEN, VERTICES, Counters, Mesh
+from polyae.engines.subdivide.words import Words, bit_of, pack_signs
 from polyae.predicates.jit import compiled
+from polyae.predicates.order import INFINITE_RANK, float_of, rank_of
+from polyae.tolerances import SAFETY
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = [
-    "bit_of",
-    "decide_signs",
-    "enter_signs",
-    "guess_signs",
-    "record_signs",
-    "rows_by_unit",
-    "unit_of_bit",
-    "unpacked",
-]
+__all__ = ["count_doubtful", "enter_layer_signs", "enter_signs", "list_open", "measure_rooms", "room_at"]
 
-
-@compiled
-def bit_of(unit: int) -> np.uint64:
-    """Bit of a unit in its word."""
-    return np.uint64(1) << np.uint64(63 - (unit & 63))
-
-
-@compiled
-def rows_by_unit(units: Int, rows: Int) -> Int:
-    """Row of every unit of a layer, by the unit's number; 0 for others."""
-    row_of = np.zeros(units[-1] + 1 if len(units) else 0, dtype=np.int64)
-    for k in range(len(units)):
-        row_of[units[k]] = rows[k]
-    return row_of
-
-
-@compiled
-def unit_of_bit(word: int, bit: np.uint64) -> int:
-    """Inverse of :func:`bit_of`; a power of two is a float64."""
-    return 64 * word + 64 - math.frexp(float(bit))[1]
+#: In the place of the values that vanish at a vertex, and of infinite error bounds.
+FAR = 1e300
 
 
 @compiled
@@ -58,48 +33,82 @@ def enter_signs(words: Words, w: int, values: Float, error: float, units: Int, r
             known |= bit
             on |= bit if x > 0.0 else np.uint64(0)
             k += 1
-        words[word, w] = (words[word, w] & ~known) | on
+        words[w, word] = (words[w, word] & ~known) | on
     return proved
 
 
 @compiled
-def guess_signs(mesh: Mesh, first: int, last: int, units: Int, rows: Int, start: int) -> None:
-    """Enter the signs of values at vertices ``first <= v < last``, proved or not.
-
-    Parameters
-    ----------
-    units, rows : arrays of int
-        See :func:`insert_units`.
-    start : int
-        Units before this one have been inserted.
-    """
-    words, values, error, proved = mesh.words, mesh.values, mesh.error, mesh.proved
+def enter_layer_signs(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> None:
+    """Signs of all units of a new layer at vertices ``first <= v < last``, proved or not, and room around these."""
+    words, values, error, proved, room = mesh.words, mesh.values, mesh.error, mesh.proved, mesh.room
+    units, rows, scale, far = layer.units, layer.rows, layer.scale, layer.far
+    begin, end = units[0] >> 6, (units[-1] >> 6) + 1
+    flags, packed = np.zeros(64 * (end - begin), dtype=np.uint8), np.zeros(end - begin, dtype=np.uint64)
+    inserted = np.zeros(end - begin, dtype=np.uint64)
+    for unit in units:
+        inserted[(unit >> 6) - begin] |= bit_of(unit)
+    consecutive = rows[-1] - rows[0] == units[-1] - units[0]
     for v in range(first, last):
-        proved[v] = enter_signs(words, v, values[v], error[v], units, rows, start)
+        row = values[v]
+        room[v] = _least_room(row, error[v], scale, far)
+        proved[v] = False
+        if consecutive:
+            proved[v] = pack_signs(row[rows[0] : rows[-1] + 1], units[0] & 63, flags, packed) > error[v]
+            for i in range(end - begin):
+                words[v, begin + i] |= packed[i] & inserted[i]
+        if not proved[v]:
+            proved[v] = enter_signs(words, v, row, error[v], units, rows, 0)
 
 
 @compiled
-def decide_signs(mesh: Mesh, count: int, unit: int, row: int) -> int:
-    """Sides of a unit; returns how many of them the bounds leave open."""
-    words, values, error, proved, side = mesh.words[unit >> 6], mesh.values, mesh.error, mesh.proved, mesh.side
-    bit, open_ = bit_of(unit), 0
-    for v in range(count):
-        side[v] = 1 if words[v] & bit else -1
-    for v in range(count):
-        if not proved[v] and not abs(values[v, row]) > error[v]:
-            side[v] = 0
-            open_ += 1
-    return open_
+def list_open(mesh: Mesh, counters: Counters) -> None:
+    """List the vertices with signs that are not proved."""
+    proved, open_, count = mesh.proved, mesh.open, 0
+    for v in range(counters[VERTICES]):
+        if not proved[v]:
+            open_[count] = v
+            count += 1
+    counters[OPEN] = count
 
 
 @compiled
-def record_signs(mesh: Mesh, count: int, positive: np.uint64) -> None:
-    """Add the hash of a unit at the vertices where it is positive."""
-    key, side = mesh.key, mesh.side
-    for v in range(count):
-        key[v] += positive if side[v] > 0 else np.uint64(0)
+def count_doubtful(mesh: Mesh, counters: Counters, row: int) -> int:
+    """At how many vertices the bounds leave the sign of an output open."""
+    values, error, open_, doubtful = mesh.values, mesh.error, mesh.open, 0
+    for k in range(counters[OPEN]):
+        v = open_[k]
+        doubtful += 0 if abs(values[v, row]) > error[v] else 1
+    return doubtful
 
 
-def unpacked(words: Words, units: int) -> NDArray[np.bool_]:
-    """Bits of words (n, w): shape (n, units)."""
-    return np.unpackbits(words.astype(">u8").view(np.uint8), axis=1, count=units).astype(bool)
+@compiled
+def _least_room(values: Float, error: float, scale: Float, far: Float) -> float:
+    """Lower bound on the distance to the zeros of all outputs; those that do not count are infinitely `far`."""
+    least, bound = INFINITE_RANK, min(error, FAR)
+    for i in range(len(scale)):
+        least = min(least, rank_of((abs(values[i]) - bound) * scale[i] + far[i]))
+    return max(0.0, float_of(least) / SAFETY)
+
+
+@compiled
+def room_at(
+    values: Float, error: float, own: NDArray[np.int32], units: Int, row_of: Int, scale: Float, far: Float
+) -> float:
+    """Lower bound on the distance of a vertex to the zeros of the layer's units but its own, which are set to 0."""
+    for q in own:
+        if q >= units[0]:
+            values[row_of[q - units[0]]] = FAR
+    room = _least_room(values, error, scale, far)
+    for q in own:
+        if q >= units[0]:
+            values[row_of[q - units[0]]] = 0.0
+    return room
+
+
+@compiled
+def measure_rooms(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> None:
+    """Room around vertices ``first <= v < last`` that lie on units of the layer; see :func:`room_at`."""
+    values, error, own, room = mesh.values, mesh.error, mesh.own, mesh.room
+    units, row_of, scale, far = layer.units, layer.row_of, layer.scale, layer.far
+    for v in range(first, last):
+        room[v] = room_at(values[v], error[v], own[v], units, row_of, scale, far)

@@ -25,7 +25,7 @@ from polyae.engines.subdivide.lattice import (
     Words,
 )
 from polyae.engines.subdivide.placing import place_between
-from polyae.engines.subdivide.signs import bit_of
+from polyae.engines.subdivide.words import bit_of
 from polyae.predicates.jit import compiled, inlined
 
 Int = NDArray[np.int64]
