@@ -13,8 +13,6 @@ Int = NDArray[np.int32]
 
 __all__ = ["pattern_keys", "sort_canonically"]
 
-#: Edges that are renumbered at a time, to keep temporary arrays small.
-CHUNK = 1 << 14
 #: Runs of rows that are sorted by insertion.
 FEW = 12
 
@@ -94,26 +92,36 @@ def _sort_edges(found: Enumeration, rank: Int) -> None:
     """Sort in one key an edge, which holds both regions and the unit, if 63 bits are enough for it."""
     if not (found.edges.flags.writeable and found.edge_units.flags.writeable):
         found.edges, found.edge_units = found.edges.copy(), found.edge_units.copy()
-    edges, units = found.edges, found.edge_units
-    of_unit, of_region = int(units.max(initial=0)).bit_length(), len(rank).bit_length()
-    fits = 2 * of_region + of_unit < 64
-    keys = np.empty(len(edges), dtype=np.int64)
-    for start in range(0, len(edges), CHUNK):
-        part = slice(start, start + CHUNK)
-        one, other = rank[edges[part, 0]], rank[edges[part, 1]]
-        low, high = np.minimum(one, other), np.maximum(one, other)
-        keys[part] = (low.astype(np.int64) << of_region) | high
-        edges[part, 0], edges[part, 1] = low, high
-        if fits:
-            keys[part] = (keys[part] << of_unit) | units[part]
-    if not fits:
-        order = np.argsort(keys)
-        found.edges, found.edge_units = edges[order], units[order]
+    _renumber(found.edges, rank)
+    of_unit, of_region = int(found.edge_units.max(initial=0)).bit_length(), len(rank).bit_length()
+    if 2 * of_region + of_unit >= 64:
+        order = np.lexsort((found.edges[:, 1], found.edges[:, 0]))
+        found.edges, found.edge_units = found.edges[order], found.edge_units[order]
         return
+    keys = _edge_keys(found.edges, found.edge_units, of_region, of_unit)
     keys.sort()
-    for start in range(0, len(edges), CHUNK):
-        part = slice(start, start + CHUNK)
-        key = keys[part]
-        units[part] = key & ((1 << of_unit) - 1)
-        edges[part, 1] = (key >> of_unit) & ((1 << of_region) - 1)
-        edges[part, 0] = key >> (of_unit + of_region)
+    _read_edge_keys(keys, of_region, of_unit, found.edges, found.edge_units)
+
+
+@compiled
+def _renumber(edges: Int, rank: Int) -> None:
+    """New numbers of the regions, the lower one first."""
+    for e in range(len(edges)):
+        one, other = rank[edges[e, 0]], rank[edges[e, 1]]
+        edges[e, 0], edges[e, 1] = min(one, other), max(one, other)
+
+
+@compiled
+def _edge_keys(edges: Int, units: Int, of_region: int, of_unit: int) -> NDArray[np.int64]:
+    keys = np.empty(len(edges), dtype=np.int64)
+    for e in range(len(edges)):
+        keys[e] = (((np.int64(edges[e, 0]) << of_region) | edges[e, 1]) << of_unit) | units[e]
+    return keys
+
+
+@compiled
+def _read_edge_keys(keys: NDArray[np.int64], of_region: int, of_unit: int, edges: Int, units: Int) -> None:
+    for e in range(len(keys)):
+        pair = keys[e] >> of_unit
+        units[e] = keys[e] & ((1 << of_unit) - 1)
+        edges[e, 0], edges[e, 1] = pair >> of_region, pair & ((1 << of_region) - 1)

@@ -15,13 +15,13 @@ __all__ = ["INFINITE_RANK", "float_of", "rank_of"]
 @compiled
 def rank_of(x: float) -> int:
     """The bits of a float64: rising with nonnegative numbers, then infinity and NaN; negative for all others."""
-    return np.float64(x).view(np.int64)
+    return int(np.float64(x).view(np.int64))
 
 
 @compiled
 def float_of(rank: int) -> float:
     """Inverse of :func:`rank_of`."""
-    return np.int64(rank).view(np.float64)
+    return float(np.int64(rank).view(np.float64))
 
 
 #: The rank of infinity.

@@ -120,7 +120,7 @@ class EdgeSubdivision:
             raise SpecialPosition("a sign was assumed to be zero")
         for v in doubtful.tolist():
             # The values are rounded from exact ones now, so that all signs that they have are right.
-            mesh.proved[v] = enter_signs(mesh.words, v, mesh.values[v], mesh.error[v], layer.units, layer.rows, now)
+            mesh.proved[v] = enter_signs(mesh.words, v, mesh.values, mesh.error[v], layer.units, layer.rows, now)
         list_open(mesh, self.counters)
         list_edges(mesh, self.counters, layer, now)
 

@@ -106,22 +106,12 @@ def next_values(
 def _add(products: Float, offset: Float, values: Float, largest: Float) -> None:
     """Add an offset to every row; the largest absolute value of each."""
     for v in range(len(values)):
-        row, target, top = products[v], values[v], np.int64(0)
+        top = np.int64(0)
         for i in range(len(offset)):
-            x = row[i] + offset[i]
-            target[i] = x
+            x = products[v, i] + offset[i]
+            values[v, i] = x
             top = max(top, rank_of(abs(x)))
         largest[v] = float_of(top)
-
-
-@compiled
-def _largest_activated(values: Float, slope: Float) -> float:
-    top = np.int64(0)
-    for i in range(len(slope)):
-        x = values[i] if values[i] > 0.0 else slope[i] * values[i]
-        values[i] = x
-        top = max(top, rank_of(abs(x)))
-    return float_of(top)
 
 
 @compiled
@@ -130,7 +120,13 @@ def _activate(values: Float, slope: Float, size: Float, error: Float, reach: Flo
     steep = max(1.0, np.abs(slope).max())
     for v in range(len(values)):
         error[v] = (error[v] + 2 * UNIT_ROUNDOFF * (size[v] + error[v])) * steep
-        reach[v] = _largest_activated(values[v], slope)
+        top = np.int64(0)
+        for i in range(len(slope)):
+            x = values[v, i]
+            x = x if x > 0.0 else slope[i] * x
+            values[v, i] = x
+            top = max(top, rank_of(abs(x)))
+        reach[v] = float_of(top)
 
 
 @compiled

@@ -10,7 +10,8 @@ most (1 - t) E_a + t E_b + d (|x_b - x_a| + |E_a - E_b|), plus rounding.  The sa
 No position enters the decisions: a vertex is the exact intersection of its hyperplanes, and what is carried
 along are bounds on the values there.
 
-Compiled functions take their arrays out of the mesh before loops: inside they would count references.
+Compiled functions take their arrays out of the mesh before loops, and numbers of rows in the place of rows: inside
+loops they would count references.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ __all__ = ["clear_vertices", "name_vertices", "place_between", "place_vertices"]
 
 
 @compiled
-def _interpolate(start: Float, end: Float, t: float, target: Float) -> float:
-    """Values on an edge; returns the largest difference between those at its ends."""
+def _interpolate(values: Float, a: int, b: int, t: float, w: int) -> float:
+    """Row w between rows a and b; returns the largest difference between these."""
     spread = np.int64(0)
-    for i in range(len(target)):
-        step = end[i] - start[i]
-        target[i] = start[i] + t * step
+    for i in range(values.shape[1]):
+        step = values[b, i] - values[a, i]
+        values[w, i] = values[a, i] + t * step
         spread = max(spread, rank_of(abs(step)))
     return float_of(spread)
 
@@ -58,7 +59,7 @@ def place_between(
     """Put vertex w where an output vanishes between a and b; its share of the edge, and the error of that."""
     p, q = abs(values[a, row]), abs(values[b, row])
     t = p / (p + q) if p + q > 0.0 else 0.5
-    spread = _interpolate(values[a], values[b], t, values[w])
+    spread = _interpolate(values, a, b, t, w)
     values[w, row] = 0.0
     gap = (p + q) * (1.0 - 4 * UNIT_ROUNDOFF) - error[a] - error[b]
     mean = (1.0 - t) * error[a] + t * error[b]
@@ -67,7 +68,7 @@ def place_between(
     bound = mean + off * (spread + abs(error[a] - error[b])) + 8 * UNIT_ROUNDOFF * size[w]
     error[w] = bound * SAFETY + UNDERFLOW if gap > 0.0 else np.inf
     shift = min(off, 1.0)
-    length = _interpolate(coordinates[a], coordinates[b], t, coordinates[w])
+    length = _interpolate(coordinates, a, b, t, w)
     reach = 0.0
     for c in range(coordinates.shape[1]):
         reach = max(reach, abs(coordinates[a, c]), abs(coordinates[b, c]))
@@ -133,7 +134,7 @@ def _signs_between(
             later_unit = 64 * i + first_bit(open_)
             bit = bit_of(later_unit)
             open_ ^= bit
-            x = values[row_of[later_unit - units[0]]]
+            x = values[w, row_of[later_unit - units[0]]]
             words[w, i] |= bit if x > 0.0 else np.uint64(0)
             certain &= abs(x) > error
         later = ~np.uint64(0)
@@ -153,7 +154,7 @@ def name_vertices(
     for k in range(counters[CUTS]):
         e, w = cut[k], first + k
         a, b, skip = ends[e, 0], ends[e, 1], missing[e, 0]
-        proved[w] = _signs_between(words, proved, a, b, w, values[w], error[w], units, rows, row_of, number)
+        proved[w] = _signs_between(words, proved, a, b, w, values, error[w], units, rows, row_of, number)
         if not proved[w]:
             open_[counters[OPEN]] = w
             counters[OPEN] += 1
@@ -172,4 +173,4 @@ def name_vertices(
             own[w, s] = -1
         key[w] = own_key
         face[w] = edge_face[e]
-        room[w] = room_at(values[w], error[w], own[w], units, row_of, scale, far)
+        room[w] = room_at(values, w, error[w], own, units, row_of, scale, far)

@@ -22,18 +22,18 @@ FAR = 1e300
 
 
 @compiled
-def enter_signs(words: Words, w: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
+def enter_signs(words: Words, v: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
     """Enter the signs of a vertex's values from unit number `start` on; whether the bound proves all of them."""
     proved, k = True, start
     while k < len(units):
         word, known, on = units[k] >> 6, np.uint64(0), np.uint64(0)
         while k < len(units) and units[k] >> 6 == word:
-            x, bit = values[rows[k]], bit_of(units[k])
+            x, bit = values[v, rows[k]], bit_of(units[k])
             proved &= abs(x) > error
             known |= bit
             on |= bit if x > 0.0 else np.uint64(0)
             k += 1
-        words[w, word] = (words[w, word] & ~known) | on
+        words[v, word] = (words[v, word] & ~known) | on
     return proved
 
 
@@ -49,15 +49,14 @@ def enter_layer_signs(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> N
         inserted[(unit >> 6) - begin] |= bit_of(unit)
     consecutive = rows[-1] - rows[0] == units[-1] - units[0]
     for v in range(first, last):
-        row = values[v]
-        room[v] = _least_room(row, error[v], scale, far)
+        room[v] = _least_room(values, v, error[v], scale, far)
         proved[v] = False
         if consecutive:
-            proved[v] = pack_signs(row[rows[0] : rows[-1] + 1], units[0] & 63, flags, packed) > error[v]
+            proved[v] = pack_signs(values[v, rows[0] : rows[-1] + 1], units[0] & 63, flags, packed) > error[v]
             for i in range(end - begin):
                 words[v, begin + i] |= packed[i] & inserted[i]
         if not proved[v]:
-            proved[v] = enter_signs(words, v, row, error[v], units, rows, 0)
+            proved[v] = enter_signs(words, v, values, error[v], units, rows, 0)
 
 
 @compiled
@@ -82,26 +81,26 @@ def count_doubtful(mesh: Mesh, counters: Counters, row: int) -> int:
 
 
 @compiled
-def _least_room(values: Float, error: float, scale: Float, far: Float) -> float:
+def _least_room(values: Float, v: int, error: float, scale: Float, far: Float) -> float:
     """Lower bound on the distance to the zeros of all outputs; those that do not count are infinitely `far`."""
     least, bound = INFINITE_RANK, min(error, FAR)
     for i in range(len(scale)):
-        least = min(least, rank_of((abs(values[i]) - bound) * scale[i] + far[i]))
+        least = min(least, rank_of((abs(values[v, i]) - bound) * scale[i] + far[i]))
     return max(0.0, float_of(least) / SAFETY)
 
 
 @compiled
 def room_at(
-    values: Float, error: float, own: NDArray[np.int32], units: Int, row_of: Int, scale: Float, far: Float
+    values: Float, v: int, error: float, own: NDArray[np.int32], units: Int, row_of: Int, scale: Float, far: Float
 ) -> float:
     """Lower bound on the distance of a vertex to the zeros of the layer's units but its own, which are set to 0."""
-    for q in own:
-        if q >= units[0]:
-            values[row_of[q - units[0]]] = FAR
-    room = _least_room(values, error, scale, far)
-    for q in own:
-        if q >= units[0]:
-            values[row_of[q - units[0]]] = 0.0
+    for s in range(own.shape[1]):
+        if own[v, s] >= units[0]:
+            values[v, row_of[own[v, s] - units[0]]] = FAR
+    room = _least_room(values, v, error, scale, far)
+    for s in range(own.shape[1]):
+        if own[v, s] >= units[0]:
+            values[v, row_of[own[v, s] - units[0]]] = 0.0
     return room
 
 
@@ -111,4 +110,4 @@ def measure_rooms(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> None:
     values, error, own, room = mesh.values, mesh.error, mesh.own, mesh.room
     units, row_of, scale, far = layer.units, layer.row_of, layer.scale, layer.far
     for v in range(first, last):
-        room[v] = room_at(values[v], error[v], own[v], units, row_of, scale, far)
+        room[v] = room_at(values, v, error[v], own, units, row_of, scale, far)

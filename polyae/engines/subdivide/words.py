@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,8 +27,8 @@ def bit_of(unit: int) -> np.uint64:
 @compiled
 def first_bit(word: np.uint64) -> int:
     """Place of the highest bit of a word that is not 0, counted from the highest."""
-    # Without the bit below it, so that the float64 is not rounded up to the next power of two.
-    return 64 - math.frexp(float(word & ~(word >> np.uint64(1))))[1]
+    # The exponent of a float64, which the bit below must not round up to the next power of two.
+    return 1086 - (rank_of(float(word & ~(word >> np.uint64(1)))) >> 52)
 
 
 @compiled
