@@ -36,7 +36,8 @@ class Corner(NamedTuple):
     ----------
     columns : array, shape (h + 4, m)
         The rows found, normal and offset, as columns, so that loops over rows are vectorised; their slacks at the
-        point; their slopes along the last edge that was looked at; work space.
+        point; their slopes along the last edge that was looked at; work space.  Offsets are lifted where pivots
+        would be tied.
     found : array, shape (m, h + 3)
         The rows found once more: normal, offset, and the bounds on the errors of both.
     frame : array, shape (h + 4, h)
@@ -210,17 +211,16 @@ def tighten(columns: Float, found: Float, frame: Float, nonbasic: Int, count: in
 
 
 @compiled
-def add_row(columns: Float, found: Float, frame: Float, row: Float, count: int) -> float:
-    """Append a row, as in ``found``, to those found; its value at the point."""
+def add_row(columns: Float, found: Float, frame: Float, row: Float, lift: float, count: int) -> float:
+    """Append a row, as in ``found``, to those found, where pivots take it for lifted; its value at the point."""
     h = frame.shape[1]
-    value = float(row[h])
+    value = float(row[h]) + lift
     for c in range(h + 3):
         found[count, c] = row[c]
-        if c <= h:
-            columns[c, count] = row[c]
         if c < h:
+            columns[c, count] = row[c]
             value += row[c] * frame[h, c]
-    columns[h + 1, count] = value
+    columns[h, count], columns[h + 1, count] = row[h] + lift, value
     return value
 
 
@@ -233,7 +233,7 @@ def reset(corner: Corner, count: int, point: Float) -> None:
         for c in range(h):
             corner.frame[k, c] = 1.0 if c == k else 0.0
     for i in range(count):
-        value = corner.found[i, h]
+        value = corner.columns[h, i]
         for c in range(h):
             value += corner.found[i, c] * point[c]
         corner.columns[h + 1, i] = value

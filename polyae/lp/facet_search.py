@@ -34,6 +34,11 @@ __all__ = ["DOUBTFUL", "FACET", "REDUNDANT", "FacetSearch", "decide_rows", "sear
 UNDECIDED, FACET, REDUNDANT, DOUBTFUL = range(4)
 
 
+#: Rows through the origin are lifted while pivoting, in terms of their values at the point inside, or all pivots at
+#: the apex of a cone would be ties.  A row that is a combination of found ones is their combination at the point
+#: inside too, hence stays above them if it is lifted more; one that is not leaves them far behind along some edge.
+TARGET_LIFT, FOUND_LIFT = 1e-3, 1e-6
+
 #: Up to this dimension all rows are looked at from every corner where a search ends, which takes h² products
 #: a row; above it the next row is the one most like the last, which takes h.
 SETTLING_DIM = 3
@@ -56,6 +61,8 @@ class FacetSearch(NamedTuple):
         where there is none.
     reciprocals : array, shape (m,)
         Of the rows' values at the point inside.
+    lift : array, shape (m,)
+        Values at the point inside of rows through the origin, if there are more than h of them, else 0.
     ray : work space, shape (h,)
     corner : Corner
     """
@@ -66,6 +73,7 @@ class FacetSearch(NamedTuple):
     row_of: Int
     basis: Int
     reciprocals: Float
+    lift: Float
     ray: Float
     corner: Corner
 
@@ -74,7 +82,7 @@ def search_workspace(rows: int, h: int) -> FacetSearch:
     """Work space for cells of at most `rows` rows."""
     return FacetSearch(
         np.empty(rows, dtype=np.int8), np.empty((rows, h)), np.empty((rows, h)), np.empty(rows, dtype=np.int64),
-        np.empty((rows, h), dtype=np.int64), np.empty(rows), np.empty(h), corner_workspace(rows, h),
+        np.empty((rows, h), dtype=np.int64), np.empty(rows), np.empty(rows), np.empty(h), corner_workspace(rows, h),
     )  # fmt: skip
 
 
@@ -116,6 +124,12 @@ def _lowest_costs(rows: Float, m: int, frame: Float, nonbasic: Int, line: Float,
 
 
 @inlined
+def _found_lift(row: int) -> float:
+    """Another one for each row, between once and twice the least."""
+    return FOUND_LIFT * (1.0 + (row * 0.6180339887498949) % 1.0)
+
+
+@inlined
 def _set_target(
     rows: Float, coefficient_error: Float, offset_error: Float, row: int, sign: float, target: Float
 ) -> None:
@@ -149,8 +163,11 @@ def _begin(cell: CellRows, m: int, inside: Float, search: FacetSearch) -> int:
     """Empty search; the row that is nearest to the point inside."""
     reset(search.corner, 0, inside)
     values_at(cell.rows, m, inside, search.reciprocals)
-    nearest = -1
+    h, nearest, central = len(inside), -1, 0
     for i in range(m):
+        central += cell.rows[h, i] == 0.0
+    for i in range(m):
+        search.lift[i] = search.reciprocals[i] if central > h and cell.rows[h, i] == 0.0 else 0.0
         search.status[i] = UNDECIDED
         search.basis[i] = -1
         if nearest < 0 or search.reciprocals[i] < search.reciprocals[nearest]:
@@ -168,7 +185,7 @@ def _prove_redundant(
     proved = False
     if bounded:
         proved = prove_redundant(target, found, frame, nonbasic, lo, hi)
-    else:
+    if not bounded or (not proved and target[len(lo)] == 0.0):
         proved = prove_redundant_unbounded(target, found, frame, nonbasic)
     return proved
 
@@ -176,7 +193,7 @@ def _prove_redundant(
 @compiled
 def _settle(
     rows: Float, coefficient_error: Float, offset_error: Float, m: int, status: NDArray[np.int8], corner: Corner,
-    lo: Float, hi: Float, bounded: bool, line: Float, lowest: Float,
+    lift: Float, lo: Float, hi: Float, bounded: bool, line: Float, lowest: Float,
 ) -> int:  # fmt: skip
     """Prove all rows redundant whose minimum is at the corner; the undecided one that is nearest to its own, or -1."""
     found, frame, nonbasic, target = corner.found, corner.frame, corner.nonbasic, corner.target
@@ -187,7 +204,8 @@ def _settle(
             continue
         if lowest[i] >= -PIVOT_TOLERANCE:
             _set_target(rows, coefficient_error, offset_error, i, 1.0, target)
-            if price(target, frame) > 0.0 and _prove_redundant(target, found, frame, nonbasic, lo, hi, bounded):
+            high = price(target, frame) + TARGET_LIFT * lift[i] > 0.0
+            if high and _prove_redundant(target, found, frame, nonbasic, lo, hi, bounded):
                 status[i] = REDUNDANT
                 continue
         if nearest < 0 or lowest[i] > lowest[nearest]:
@@ -213,13 +231,13 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
     corner, status, ray, lo, hi = search.corner, search.status, search.ray, flat.lo, flat.hi
     columns, found, frame, nonbasic, target = corner.columns, corner.found, corner.frame, corner.nonbasic, corner.target
     reciprocals, facet_point, beyond = search.reciprocals, search.facet_point, search.beyond
-    row_of, basis = search.row_of, search.basis
+    row_of, basis, lift = search.row_of, search.basis, search.lift
     bounded = np.isfinite(lo).all() and np.isfinite(hi).all()
     h, row, count, left = len(inside), _begin(cell, m, inside, search), 0, 0
     goal, sign = row, 1.0
     while row >= 0:
         _set_target(rows, own, offset, goal, sign, target)
-        value = price(target, frame)
+        value = price(target, frame) + (TARGET_LIFT if sign > 0.0 else -_found_lift(goal)) * lift[goal]
         k, step, room = 0, 0.0, 0.0
         if value > -PIVOT_TOLERANCE:  # else the corner itself is beyond the row
             value = max(value, 0.0)
@@ -242,18 +260,18 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
             facet = _leave(rows, own, offset, m, inside, ray, reciprocals, status, facet_point, beyond, values, bounds)
             if facet >= 0:
                 _set_target(rows, own, offset, facet, 1.0, target)
-                below = add_row(columns, found, frame, target, count)
+                below = add_row(columns, found, frame, target, _found_lift(facet) * lift[facet], count)
                 row_of[count] = facet
                 count += 1
                 if below < 0.0:
                     goal, sign = facet, -1.0
                     continue
                 if facet == row:
-                    tighten(columns, found, frame, nonbasic, count, k, step)
+                    tighten(columns, found, frame, nonbasic, count, k, -below / frame[h + 1, k])
             else:
                 status[row] = DOUBTFUL
         if status[row] != UNDECIDED and h <= SETTLING_DIM:
-            row = _settle(rows, own, offset, m, status, corner, lo, hi, bounded, bounds, values)
+            row = _settle(rows, own, offset, m, status, corner, lift, lo, hi, bounded, bounds, values)
         elif status[row] != UNDECIDED:
             row = _next_row(rows, m, status, row, values)
         goal, sign = row, 1.0

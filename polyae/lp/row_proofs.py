@@ -80,7 +80,10 @@ def _contraction(found: Float, frame: Float, nonbasic: Int) -> float:
 
 @any_order
 def prove_redundant_unbounded(target: Float, found: Float, frame: Float, nonbasic: Int) -> bool:
-    """Whether exact nonnegative multipliers exist that reproduce the row's normal and not its offset.
+    """Whether exact positive multipliers exist that reproduce the row's normal and no more than its offset.
+
+    They may reproduce the offset too, if it is zero like those of the nonbasic rows: the row vanishes in the
+    cell's apex alone then, since all of these do where it does.
 
     The exact multipliers lie within ``|R| |residual| / (1 - ‖I - R B‖)`` of the costs (Rump, *Verification
     methods*, 2010), R and B as in :func:`_contraction`.
@@ -114,5 +117,8 @@ def prove_redundant_unbounded(target: Float, found: Float, frame: Float, nonbasi
             total += abs(frame[k, c]) * frame[h + 2, c]
         radius, least = max(radius, total), min(least, frame[h + 1, k])
     radius *= (1.0 + gamma_kernel(2 * h + 4)) / (1.0 - contraction)
+    if not least > radius:
+        return False
+    apex = h > 1 and target[h] == 0.0 and reach == 0.0 and offset_error == 0.0
     bound = (offset_error + radius * reach) * (1.0 + gamma_kernel(2 * h + 4))
-    return least > radius and constant > bound + gamma_kernel(h + 2) * magnitude + UNDERFLOW
+    return apex or constant > bound + gamma_kernel(h + 2) * magnitude + UNDERFLOW
