@@ -234,11 +234,11 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
     row_of, basis, lift = search.row_of, search.basis, search.lift
     bounded = np.isfinite(lo).all() and np.isfinite(hi).all()
     h, row, count, left = len(inside), _begin(cell, m, inside, search), 0, 0
-    goal, sign = row, 1.0
+    goal, sign, fresh = row, 1.0, True
     while row >= 0:
         _set_target(rows, own, offset, goal, sign, target)
         value = price(target, frame) + (TARGET_LIFT if sign > 0.0 else -_found_lift(goal)) * lift[goal]
-        k, step, room = 0, 0.0, 0.0
+        k, step, room, failed = 0, 0.0, 0.0, False
         if value > -PIVOT_TOLERANCE:  # else the corner itself is beyond the row
             value = max(value, 0.0)
             k, step, room, value = descend(columns, found, frame, nonbasic, count if sign > 0.0 else count - 1, value)
@@ -248,11 +248,10 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
             else:
                 reset(corner, count, inside)
         elif k < 0:
-            proved = value > 0.0 and _prove_redundant(target, found, frame, nonbasic, lo, hi, bounded)
-            status[row] = REDUNDANT if proved else DOUBTFUL
-            if not proved and k == -1:
-                for c in range(h):
-                    basis[row, c] = -1 if nonbasic[c] == FREE else row_of[nonbasic[c]]
+            if value > 0.0 and _prove_redundant(target, found, frame, nonbasic, lo, hi, bounded):
+                status[row] = REDUNDANT
+            else:
+                failed = True
         else:
             ahead = 0.5 * (step + np.copysign(min(room, 2.0 * abs(step) + 1.0), step))
             for c in range(h):
@@ -269,7 +268,15 @@ def decide_rows(cell: CellRows, m: int, inside: Float, search: FacetSearch, flat
                 if facet == row:
                     tighten(columns, found, frame, nonbasic, count, k, -below / frame[h + 1, k])
             else:
-                status[row] = DOUBTFUL
+                failed = True
+        if failed and fresh:
+            status[row] = DOUBTFUL
+            for c in range(h):
+                basis[row, c] = -1 if k != -1 or nonbasic[c] == FREE else row_of[nonbasic[c]]
+        elif failed:  # perhaps because rounding has heaped up in the edges: once more, from the point inside
+            reset(corner, count, inside)
+            fresh = True
+        fresh = fresh and status[row] == UNDECIDED
         if status[row] != UNDECIDED and h <= SETTLING_DIM:
             row = _settle(rows, own, offset, m, status, corner, lift, lo, hi, bounded, bounds, values)
         elif status[row] != UNDECIDED:

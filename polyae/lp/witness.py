@@ -121,14 +121,15 @@ def _into_ball(cell: Cell, point: HomogeneousPoint) -> HomogeneousPoint | None:
 
 
 def walk(cell: Cell, start: HomogeneousPoint, direction: list[int]) -> HomogeneousPoint:
-    """Exact point half way along a ray from the boundary of a cell to the next row that it meets."""
+    """Exact point half way along a ray from the boundary of a cell to the next row that it meets, or not far off."""
+    reach = 1 + fmpq(max(abs(z) for z in start[:-1]), start[-1])
     steps = []
     for i in range(len(cell.source)):
         row = cell.integers(i)
         fall = -dot(row[:-1], direction)
         if fall > 0:
             steps.append(fmpq(dot(row, start), start[-1] * fall))
-    step = min(steps, default=fmpq(2)) / 2
+    step = min(steps, default=2 * reach / max(abs(d) for d in direction)) / 2
     while True:
         den = start[-1] * step.q
         point = [*(z * step.q + start[-1] * step.p * d for z, d in zip(start[:-1], direction, strict=True)), den]

@@ -36,6 +36,16 @@ def test_central_hyperplanes_in_general_position(engine: str, h: int, units: int
     assert len(cx) == 2 * sum(comb(units - 1, j) for j in range(h))
 
 
+@pytest.mark.parametrize(("h", "units"), [(2, 30), (3, 14), (4, 10), (5, 9)])
+def test_cones_are_decided_in_floating_point(engine: str, h: int, units: int) -> None:
+    """A hyperplane is cut by the others into the regions of a central arrangement one dimension lower."""
+    weight = np.random.default_rng(h).normal(size=(units, h))
+    cx = enumerate_regions(relu_network((weight, np.zeros(units))), Space(h), engine=engine)
+    assert len(cx) == 2 * sum(comb(units - 1, j) for j in range(h))
+    assert cx.num_adjacent_pairs == units * 2 * sum(comb(units - 2, j) for j in range(h - 1))
+    assert engine == "reference" or cx.decisions.exact_share < 1e-3
+
+
 @pytest.mark.parametrize(("depth", "slope"), [(1, ABS), (3, ABS), (6, ABS)])
 def test_folded_line(engine: str, depth: int, slope: float) -> None:
     """t -> 2|t| - 1 folds [-1, 1] onto itself: every layer doubles the regions."""
