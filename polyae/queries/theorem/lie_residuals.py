@@ -30,8 +30,9 @@ __all__ = ["LieResiduals", "lie_residuals"]
 
 #: Cells of the shared grid at most, and their size in units of the fastest rotation, in radians.
 MAX_GRID, GRID_STEP = 1024, 0.5
-#: Cells that one direction of an edge may take on average before the search ends with what it has.
-CELLS_PER_EDGE = 256
+#: Cells that one direction of an edge may take on average before the search ends with what it has, and what few edges
+#: may take together, which takes less than a second.
+CELLS_PER_EDGE, FEWEST_CELLS = 256, 1 << 17
 #: Residuals below this share of the map are told from 0 in absolute terms only.
 FLOOR = 1e-2
 #: Cells are wider by this share, for the rounding of their centres.
@@ -156,7 +157,7 @@ class _Search:
             return
         edge, centre, half = self._shared_grid()
         self._polish()
-        spent, limit = 0, CELLS_PER_EDGE * len(self.both)
+        spent, limit = 0, max(CELLS_PER_EDGE * len(self.both), FEWEST_CELLS)
         while len(edge):
             low = self._bounds(edge, centre, half)
             spent += len(edge)
