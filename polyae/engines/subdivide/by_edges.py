@@ -19,7 +19,7 @@ from polyae.engines.subdivide.gather import FinishedMesh, count_all_faces, gathe
 from polyae.engines.subdivide.insert import COLLISION, DONE, DOUBTFUL, add_hashes, insert_units
 from polyae.engines.subdivide.layer_units import LayerUnits, layer_units
 from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values
-from polyae.engines.subdivide.mesh import EDGES, NEXT, OPEN, PROVED, STAGE, VERTICES, FaceTable, Hashes, grown
+from polyae.engines.subdivide.mesh import EDGES, NEXT, OPEN, PROVED, STAGE, VERTICES, FaceTable, Hashes, Mesh, grown
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import refine
 from polyae.engines.subdivide.signs import enter_layer_signs, enter_signs, list_open, measure_rooms
@@ -64,7 +64,7 @@ class EdgeSubdivision:
             if len(plan.units):
                 self._insert(number, plan, before)
             else:
-                self.mesh = next_values(self.mesh, self.count, plan, before)
+                self.mesh = next_values(self.mesh, self.count, plan.layer, before)
             before = plan.layer
         arrangement.kernel.counts.filtered += int(self.counters[PROVED])
         self.mesh = self.mesh._replace(values=np.empty((0, 0)))  # most of the memory, and not needed any more
@@ -76,9 +76,11 @@ class EdgeSubdivision:
 
     def _insert(self, number: int, plan: LayerPlan, before: Layer | None) -> None:
         layer = layer_units(plan, self.hashes)
-        self.mesh = next_values(
-            self.mesh, self.count, plan, before, lambda mesh, first, last: enter_layer_signs(mesh, first, last, layer)
-        )
+
+        def enter(mesh: Mesh, first: int, last: int) -> None:
+            enter_layer_signs(mesh, first, last, layer)
+
+        self.mesh = next_values(self.mesh, self.count, plan.layer, before, enter)
         self.counters[NEXT] = self.counters[STAGE] = 0
         list_open(self.mesh, self.counters)
         list_edges(self.mesh, self.counters, layer, 0)
@@ -102,7 +104,7 @@ class EdgeSubdivision:
         offset_errors, first = walls.errors[:, -1].copy(), len(self.faces.vertices)
         refine(self.mesh, self.table, walls.values, offset_errors, basis, weight, bias, first, self.count)
         self.mesh = next_values(
-            self.mesh, self.count, plan, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
+            self.mesh, self.count, plan.layer, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
         )
 
     def _decide(self, number: int, layer: LayerUnits) -> None:

@@ -56,7 +56,7 @@ class FaceSubdivision:
         self.zeros: list[tuple[Int, Words]] = []
         before: Layer | None = None
         for number, plan in enumerate(layer_plans(arrangement.network, self.twins.first)):
-            self.lattice = with_words(next_values(self.lattice, self.count, plan, before), len(plan.units))
+            self.lattice = with_words(next_values(self.lattice, self.count, plan.layer, before), len(plan.units))
             self._insert(number, plan)
             self._record(number, plan)
             before = plan.layer

@@ -13,19 +13,39 @@ from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
 from polyae.networks.network import Layer, Network
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import any_order, compiled
 from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["LayerPlan", "clear", "layer_plans", "next_values"]
+__all__ = ["LayerPlan", "Points", "clear", "layer_plans", "next_values"]
 
 #: Values that are worked on at a time: a quarter of a megabyte.
 BLOCK = 1 << 15
-#: What has vertices with values.
-M = TypeVar("M", Mesh, Lattice)
+#: More than the share in a length of a component that is lost when it is squared.
+UNSQUARED = 1e-150
+
+
+class Points(NamedTuple):
+    """Points with values, as far as :class:`polyae.engines.subdivide.mesh.Mesh` has the same for vertices."""
+
+    coordinates: Float
+    position_error: Float
+    values: Float
+    error: Float
+    size: Float
+
+    @classmethod
+    def at(cls, coordinates: Float) -> Points:
+        """Exact points, without values."""
+        count = len(coordinates)
+        return cls(coordinates, np.zeros(count), np.empty((count, 0)), np.empty(count), np.empty(count))
+
+
+#: What has values at points.
+M = TypeVar("M", Mesh, Lattice, Points)
 
 
 class LayerPlan(NamedTuple):
@@ -61,11 +81,12 @@ def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
 
 
 def next_values(
-    mesh: M, count: int, plan: LayerPlan, before: Layer | None, finish: Callable[[M, int, int], None] | None = None
+    mesh: M, count: int, layer: Layer, before: Layer | None, finish: Callable[[M, int, int], None] | None = None
 ) -> M:
-    """Mesh or lattice with the values of a layer, from those of the layer before or from the coordinates.
+    """Mesh, lattice or points with the values of a layer, from those of the layer before or from the coordinates.
 
-    Block by block of vertices, so that a block stays in the cache while its values are worked on.
+    Block by block of vertices, so that a block stays in the cache while its values are worked on.  What rounding may
+    lose is bounded by the sums of absolute values, these by maximum norms and by Cauchy and Schwarz.
 
     Parameters
     ----------
@@ -77,11 +98,11 @@ def next_values(
     OutOfRange
         If values are too large for the error analysis.
     """
-    layer = plan.layer
     inputs, reach = (mesh.coordinates if before is None else mesh.values), np.empty(count)
     if before is None or mesh.values.shape[1] != layer.n_out:
         mesh = mesh._replace(values=np.empty((len(mesh.error), layer.n_out)))
     row_sum = max(float(np.abs(layer.weight).sum(axis=1).max()) * (1.0 + gamma(layer.n_in)), UNDERFLOW)
+    norm = float(np.sqrt(_squared(layer.weight)).max()) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in
     offset, rounding = float(np.abs(layer.bias).max()), gamma(layer.n_in + 1)
     block = max(1, BLOCK // max(inputs.shape[1], layer.n_out))
     products = np.empty((min(block, count), layer.n_out))
@@ -92,11 +113,12 @@ def next_values(
             most[:], mesh.error[part] = np.abs(inputs[part]).max(axis=1), mesh.position_error[part]
         else:
             _activate(inputs[part], before.slope, mesh.size[part], mesh.error[part], most)
+        length = np.sqrt(_squared(inputs[part])) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in
         if not most.max() * row_sum + offset < LARGEST:
             raise OutOfRange("values are out of the range of the error analysis")
         np.matmul(inputs[part], layer.weight.T, out=products[: last - first])
         _add(products, layer.bias, mesh.values[part], mesh.size[part])
-        _bound(mesh.error[part], most, row_sum, offset, rounding)
+        _bound(mesh.error[part], np.minimum(row_sum * most, norm * length) + offset, row_sum, rounding)
         if finish is not None:
             finish(mesh, first, last)
     return mesh
@@ -129,12 +151,23 @@ def _activate(values: Float, slope: Float, size: Float, error: Float, reach: Flo
         reach[v] = float_of(top)
 
 
+@any_order
+def _squared(rows: Float) -> Float:
+    """Squared lengths of rows."""
+    squares = np.empty(len(rows))
+    for v in range(len(rows)):
+        total = 0.0
+        for i in range(rows.shape[1]):
+            total += rows[v, i] * rows[v, i]
+        squares[v] = total
+    return squares
+
+
 @compiled
-def _bound(error: Float, reach: Float, row_sum: float, offset: float, rounding: float) -> None:
-    """Bounds on the errors of outputs in the place of those of inputs."""
+def _bound(error: Float, terms: Float, row_sum: float, rounding: float) -> None:
+    """Bounds on the errors of outputs in the place of those of inputs; `terms` bounds the sums of absolute values."""
     for v in range(len(error)):
-        lost = rounding * (row_sum * (reach[v] + error[v]) + offset)
-        error[v] = (row_sum * error[v] + lost) * SAFETY + UNDERFLOW
+        error[v] = (row_sum * error[v] + rounding * terms[v]) * SAFETY + UNDERFLOW
 
 
 @compiled

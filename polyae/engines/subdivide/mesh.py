@@ -116,6 +116,8 @@ class Mesh(NamedTuple):
     table_slot: NDArray[np.int8]
 
 
+#: Arrays of so many vertices or edges grow in smaller steps.
+LARGE = 1 << 16
 OF_VERTICES = (
     "coordinates", "position_error", "values", "error", "size", "clearance", "room", "words", "proved", "open", "key",
     "own", "face",
@@ -192,12 +194,12 @@ def grown(mesh: Mesh, counters: Counters) -> Mesh:
     edges = int(counters[EDGES] + counters[CUTS] + counters[CUT_FACES])
     fields: dict[str, Any] = {}
     if vertices > len(mesh.key):
-        length = max(vertices, len(mesh.key) * 3 // 2)
+        length = _longer(len(mesh.key), vertices)
         for name in OF_VERTICES:
             _stretch(getattr(mesh, name), length)
     if edges >= len(mesh.ends):
         for name in OF_EDGES:
-            _stretch(getattr(mesh, name), max(edges + 1, len(mesh.ends) * 3 // 2))
+            _stretch(getattr(mesh, name), _longer(len(mesh.ends), edges + 1))
     slots = table_size(int(counters[CUT_FACES]))
     if slots > len(mesh.table_key):
         fields.update({name: np.empty(2 * slots, dtype=getattr(mesh, name).dtype) for name in OF_TABLE})
@@ -211,6 +213,11 @@ def table_size(faces: int) -> int:
     while slots < 2 * faces:
         slots *= 2
     return slots
+
+
+def _longer(length: int, wanted: int) -> int:
+    """Half as much again; where memory counts, and is stretched without a copy, a quarter."""
+    return max(wanted, length + length // (2 if length < LARGE else 4))
 
 
 def _stretch(array: NDArray[Any], length: int) -> None:
