@@ -1,0 +1,175 @@
+"""Parts of the subdivision engine against plain references."""
+
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from flint import fmpq, fmpz
+from hypothesis import given
+from hypothesis import strategies as st
+
+from polyae.complex.canonical import _edge_keys, _read_edge_keys, _renumber, _sorted_rows
+from polyae.engines.subdivide.exact import nearest
+from polyae.engines.subdivide.layer_units import LayerUnits, layer_units, list_edge, sum_of_hashes
+from polyae.engines.subdivide.layers import Points, layer_plans, next_values
+from polyae.engines.subdivide.mesh import Hashes
+from polyae.engines.subdivide.words import bit_of, first_bit, pack_signs, unpacked
+from polyae.networks.network import Layer, Network
+from polyae.predicates.order import float_of, rank_of
+from polyae.predicates.rational import ExactNetwork, homogeneous, integer_row, rounded
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+@pytest.mark.parametrize("values", [2, 7, 2**63])
+@pytest.mark.parametrize("count", [0, 1, 2, 12, 13, 500])
+def test_rows_are_sorted_as_by_lexsort(width: int, values: int, count: int) -> None:
+    """Few values make for many equal words; equal rows may come in any order."""
+    rng = np.random.default_rng(width + count)
+    words = rng.integers(0, values, size=(count, width), dtype=np.uint64) << np.uint64(0 if values > 7 else 61)
+    order = _sorted_rows(words)
+    assert np.array_equal(np.sort(order), np.arange(count))
+    assert np.array_equal(words[order], words[np.lexsort(words.T[::-1])])
+
+
+@pytest.mark.parametrize("shape", ["rising", "falling", "equal", "organ pipe"])
+def test_rows_in_awkward_order_are_sorted(shape: str) -> None:
+    n = 2000
+    rising = np.arange(n, dtype=np.uint64)
+    pipe = np.concatenate([rising[::2], rising[1::2][::-1]])
+    words = {"rising": rising, "falling": rising[::-1], "equal": 0 * rising, "organ pipe": pipe}[shape][:, None]
+    assert np.array_equal(words[_sorted_rows(words)], np.sort(words, axis=0))
+
+
+def test_keys_of_edges_hold_regions_and_unit() -> None:
+    rng = np.random.default_rng(0)
+    rank = rng.permutation(1000).astype(np.int32)
+    edges = rng.integers(0, 1000, size=(400, 2), dtype=np.int32)
+    units, renumbered = rng.integers(0, 77, size=400, dtype=np.int32), edges.copy()
+    _renumber(renumbered, rank)
+    assert np.array_equal(renumbered, np.sort(rank[edges], axis=1))
+    keys = _edge_keys(renumbered, units, 10, 7)
+    assert np.array_equal(np.argsort(keys, kind="stable"), np.lexsort((units, renumbered[:, 1], renumbered[:, 0])))
+    read, read_units = np.empty_like(renumbered), np.empty_like(units)
+    _read_edge_keys(keys, 10, 7, read, read_units)
+    assert np.array_equal(read, renumbered)
+    assert np.array_equal(read_units, units)
+
+
+@given(NUMBERS, NUMBERS)
+def test_bits_are_in_the_order_of_nonnegative_numbers(x: float, y: float) -> None:
+    assert float_of(rank_of(x)) == x
+    assert (rank_of(abs(x)) < rank_of(abs(y))) == (abs(x) < abs(y))
+    assert rank_of(abs(x)) < rank_of(np.inf) < rank_of(np.nan)
+    assert x >= 0 or rank_of(x) < 0
+
+
+@given(st.integers(1, 2**64 - 1))
+def test_first_bit(word: int) -> None:
+    assert first_bit(np.uint64(word)) == 64 - word.bit_length()
+    assert int(bit_of(64 + first_bit(np.uint64(word)))) == 1 << (word.bit_length() - 1)
+
+
+@pytest.mark.parametrize(("start", "count"), [(0, 1), (0, 64), (63, 2), (5, 130), (17, 47)])
+def test_signs_are_packed_in_order(start: int, count: int) -> None:
+    values = np.random.default_rng(count).normal(size=count)
+    values[count // 2] = 0.0 if count > 1 else -1.0
+    width = (start + count + 63) // 64
+    words = np.full(width, 2**64 - 1, dtype=np.uint64)
+    assert pack_signs(values, start, np.zeros(64 * width, dtype=np.uint8), words) == np.abs(values).min()
+    bits = unpacked(words[None, :], 64 * width)[0]
+    assert np.array_equal(
+        bits, np.concatenate([np.zeros(start, bool), values > 0, np.zeros(64 * width, bool)])[: len(bits)]
+    )
+
+
+def some_units(before: int, count: int, twins: list[int]) -> tuple[LayerUnits, Hashes]:
+    """Units of a second layer, some of which are twins of the first unit there."""
+    rng = np.random.default_rng(before)
+    net = Network([
+        Layer(rng.normal(size=(before, 2)), np.ones(before), 0.0),
+        Layer(rng.normal(size=(count, before)), np.ones(count), 0.0),
+    ])  # fmt: skip
+    first = np.arange(net.num_units)
+    first[[before + k for k in twins]] = before
+    hashes = Hashes.drawn(3, net.num_units, 1)
+    return layer_units(layer_plans(net, first)[1], hashes), hashes
+
+
+@pytest.mark.parametrize(
+    ("before", "count", "twins"), [(1, 1, []), (5, 3, [1]), (60, 70, [3, 69]), (64, 128, []), (63, 2, [1])]
+)
+def test_sums_of_hashes_and_waiting_edges(before: int, count: int, twins: list[int]) -> None:
+    layer, hashes = some_units(before, count, twins)
+    rng, total = np.random.default_rng(count), before + count
+    bits = rng.random((20, total)) < 0.3
+    bits[:, [before + k for k in twins]] = False
+    padded = np.zeros((20, 64 * ((total + 63) // 64)), dtype=bool)
+    padded[:, :total] = bits
+    words = np.packbits(padded, axis=1).view(">u8").astype(np.uint64)
+    following = np.full(20, -1, dtype=np.int32)
+    for number in range(len(layer.units) + 1):
+        layer.waiting[:] = -1
+        for v in range(19):
+            wanted = sum(int(hashes.positive[u]) for u in layer.units[:number] if bits[v, u]) % 2**64
+            assert int(sum_of_hashes(words, v, layer.units, layer.sums, number)) == wanted
+            list_edge(layer.waiting, following, words, v, v + 1, v, layer.units, number)
+        for place, unit in enumerate(range(layer.units[0], layer.units[-1] + 1)):
+            found, e = [], int(layer.waiting[place])
+            while e >= 0:
+                found.append(e)
+                e = int(following[e])
+            differs = bits[:-1] != bits[1:]
+            later = [u for u in layer.units[number:].tolist() if u < unit]
+            wanted_edges = [v for v in range(19) if differs[v, unit] and not differs[v, later].any()]
+            assert sorted(found) == (wanted_edges if unit in layer.units[number:] else [])
+
+
+@pytest.mark.parametrize("scale", [1e-160, 1e-3, 1.0, 1e60])
+@pytest.mark.parametrize("slope", [0.0, 0.01, -1.0, 2.0])
+def test_values_of_layers_are_within_their_bounds(scale: float, slope: float) -> None:
+    rng = np.random.default_rng(7)
+    widths = [3, 40, 40, 11]
+    net = Network([
+        Layer(scale * rng.normal(size=(n, m)), scale * rng.normal(size=n), slope)
+        for m, n in pairwise(widths)
+    ])  # fmt: skip
+    points, before, exact = Points.at(rng.normal(size=(6, 3))), None, ExactNetwork(net)
+    for number, layer in enumerate(net.layers):
+        if scale ** (number + 1) * 1e9 > 1e150:
+            break
+        points = next_values(points, 6, layer, before)
+        for x, values, error in zip(points.coordinates, points.values, points.error, strict=True):
+            true = exact.layer_values(homogeneous(x), number)
+            for value, wanted in zip(values.tolist(), true, strict=True):
+                off = abs(Fraction(value) - Fraction(int(wanted.p), int(wanted.q)))
+                assert off <= Fraction(error)
+                assert error < 1e-9 * max(points.size.max(), 1e-250)
+        before = layer
+
+
+@given(st.lists(st.fractions() | NUMBERS, min_size=1, max_size=4))
+def test_integer_rows_are_in_proportion(values: list[Fraction | float]) -> None:
+    row, exact = integer_row(values), [Fraction(v) for v in values]
+    k = next((i for i, x in enumerate(exact) if x), None)
+    if k is None:
+        assert not any(row)
+        return
+    factor = Fraction(int(row[k])) / exact[k]
+    assert factor > 0
+    assert [Fraction(int(x)) for x in row] == [factor * x for x in exact]
+
+
+@given(st.lists(st.integers(-(2**80), 2**80), min_size=1, max_size=3), st.integers(1, 2**90))
+def test_points_are_rounded_to_the_nearest(numbers: list[int], den: int) -> None:
+    point = rounded([*map(fmpz, numbers), fmpz(den)])
+    assert point.tolist() == [float(Fraction(n, den)) for n in numbers]
+    values = [nearest(fmpq(n, den)) for n in numbers]
+    assert values == point.tolist()
+
+
+def test_values_too_small_keep_their_sign() -> None:
+    assert nearest(fmpq(-1, fmpz(10) ** 400)) < 0.0 < nearest(fmpq(1, fmpz(10) ** 400))
+    assert nearest(fmpq(0)) == 0.0
