@@ -138,9 +138,12 @@ def proportional(a: Sequence[fmpz], b: Sequence[fmpz]) -> bool:
 
 def _dyadic(values: Float) -> tuple[list[int], int]:
     """Integers and the exponent e with ``values = integers / 2**e``."""
-    ratios = [float(v).as_integer_ratio() for v in values.ravel()]
-    exponent = max((den.bit_length() - 1 for _, den in ratios), default=0)
-    return [num << (exponent - den.bit_length() + 1) for num, den in ratios], exponent
+    mantissas, exponents = np.frexp(values.ravel())
+    odd = np.ldexp(mantissas, 53).astype(np.int64)
+    zeros = np.maximum(np.frexp((odd & -odd).astype(np.float64))[1] - 1, 0)
+    odd, places = odd >> zeros, np.where(odd == 0, 0, 53 - exponents - zeros)
+    exponent = int(places.max(initial=0))
+    return [n << shift for n, shift in zip(odd.tolist(), (exponent - places).tolist(), strict=True)], exponent
 
 
 class ExactNetwork:

@@ -17,7 +17,7 @@ from polyae.engines.subdivide.mesh import Hashes
 from polyae.engines.subdivide.words import bit_of, first_bit, pack_signs, unpacked
 from polyae.networks.network import Layer, Network
 from polyae.predicates.order import float_of, rank_of
-from polyae.predicates.rational import ExactNetwork, homogeneous, integer_row, rounded
+from polyae.predicates.rational import ExactNetwork, _dyadic, homogeneous, integer_row, rounded
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -160,6 +160,13 @@ def test_integer_rows_are_in_proportion(values: list[Fraction | float]) -> None:
     factor = Fraction(int(row[k])) / exact[k]
     assert factor > 0
     assert [Fraction(int(x)) for x in row] == [factor * x for x in exact]
+
+
+@given(st.lists(NUMBERS | st.integers(-9, 9).map(float), max_size=5))
+def test_integers_over_the_least_power_of_two(values: list[float]) -> None:
+    integers, exponent = _dyadic(np.array(values))
+    assert [Fraction(n, 1 << exponent) for n in integers] == [Fraction(v) for v in values]
+    assert exponent == 0 or any(n % 2 for n in integers)
 
 
 @given(st.lists(st.integers(-(2**80), 2**80), min_size=1, max_size=3), st.integers(1, 2**90))
