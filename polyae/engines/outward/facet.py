@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.outward.deviations import FOUND, nearest_by_deviations
 from polyae.engines.outward.frame import Frame
 from polyae.engines.outward.linear import nearest_by_program
 from polyae.engines.outward.rows import NearRows, dual_norm, norm_of
@@ -198,9 +199,11 @@ def enclose_facet(
             for c in range(len(scratch.point)):
                 scratch.point[c] += weight * near.normals[j, c]
         found = outcome == NEAREST
+    elif frame.norm == 1.0:
+        found = nearest_by_program(near.normals, near.heights, count, row, limit, scratch.weights, scratch.point)
     else:
-        found = nearest_by_program(near.normals, near.heights, count, row, limit, frame.norm, scratch.weights,
-                                   scratch.point)  # fmt: skip
+        outcome = nearest_by_deviations(near.normals, near.heights, count, row, limit, scratch.weights, scratch.point)
+        found = outcome == FOUND
     low = lowest_distance(frame, near, count, row, scratch)
     if low >= horizon or not found:
         return low, np.inf

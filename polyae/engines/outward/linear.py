@@ -1,6 +1,6 @@
-"""Nearest points of facets in the 1- and the infinity-norm, by linear programs.
+"""Nearest points of facets in the 1-norm, by linear programs.
 
-The dual program maximises ``-y @ heights`` over multipliers y with ``‖y @ normals‖_q <= 1``, 1/p + 1/q = 1,
+The dual program maximises ``-y @ heights`` over multipliers y with ``|y @ normals| <= 1`` in every coordinate,
 nonnegative but for the facet's own; its start is known, and its own multipliers are the nearest point.
 
 In many dimensions few rows matter: the program is solved for the facet's own row first, then the row that is violated
@@ -30,19 +30,11 @@ GAP, MOST_CORNERS = 1e-10, 400
 
 
 @compiled
-def _corner(gradient: Float, p: float, corner: Float) -> float:
+def _corner(gradient: Float, corner: Float) -> float:
     """Corner of the unit ball that is farthest along a gradient, and how far that is: its dual norm."""
-    best, total = 0, 0.0
-    for k in range(len(gradient)):
-        corner[k] = 1.0 if gradient[k] >= 0.0 else -1.0
-        total += abs(gradient[k])
-        if abs(gradient[k]) > abs(gradient[best]):
-            best = k
-    if p == np.inf:
-        return total
-    side = corner[best]
+    best = np.argmax(np.abs(gradient))
     corner[:] = 0.0
-    corner[best] = side
+    corner[best] = 1.0 if gradient[best] >= 0.0 else -1.0
     return abs(gradient[best])
 
 
@@ -88,28 +80,16 @@ def _largest(heights: Float, count: int) -> float:
 
 @compiled
 def _whole_program(
-    normals: Float, heights: Float, count: int, row: int, limit: float, p: float, weights: Float, point: Float
+    normals: Float, heights: Float, count: int, row: int, limit: float, weights: Float, point: Float
 ) -> bool:
-    """The dual program with all its constraints, in y and, for p = inf, bounds of the gradient's entries."""
-    n = normals.shape[1]
-    extra = n if p == np.inf else 0
-    width = count + extra
-    scale = _largest(heights, count)
-    table = np.zeros((2 * n + (1 if extra else 0) + count + 2, width + 1))
+    """The dual program with all its constraints."""
+    n, scale = normals.shape[1], _largest(heights, count)
+    table = np.zeros((2 * n + count + 1, count + 1))
     for k in range(n):
         for j in range(count):
             table[2 * k, j], table[2 * k + 1, j] = -normals[j, k], normals[j, k]
-        if extra:
-            table[2 * k, count + k] = table[2 * k + 1, count + k] = 1.0
-            table[2 * k, width] = table[2 * k + 1, width] = 1.0 / (n + 1)
-        else:
-            table[2 * k, width] = table[2 * k + 1, width] = 1.0
+        table[2 * k, count] = table[2 * k + 1, count] = 1.0
     top = 2 * n
-    if extra:
-        for k in range(n):
-            table[top, count + k] = -1.0
-        table[top, width] = 1.0 / (n + 1)
-        top += 1
     for j in range(count):
         if j != row:
             table[top, j] = 1.0
@@ -118,8 +98,7 @@ def _whole_program(
     bound = min(2.0 * limit / scale, 1e6)
     for j in range(count):
         table[top, j], table[top + 1, j] = heights[j] / scale, -heights[j] / scale
-    table[top, width] = bound
-    table = table[: top + 2]
+    table[top, count] = bound
     bounded, basic, nonbasic = pivot_to_optimum(table, FLOAT_TOLERANCE)
     if not bounded:
         return False
@@ -128,12 +107,12 @@ def _whole_program(
         weights[j] = proposal[j] if j == row else max(0.0, proposal[j])
     for k in range(n):
         point[k] = scale * (multipliers[2 * k] - multipliers[2 * k + 1])
-    return bool(table[top + 1, width] * scale < min(limit, 0.99 * bound * scale))
+    return bool(table[top + 1, count] * scale < min(limit, 0.99 * bound * scale))
 
 
 @compiled
 def _by_corners(
-    normals: Float, heights: Float, active: Int, k: int, limit: float, p: float, bound: float, corners: Float,
+    normals: Float, heights: Float, active: Int, k: int, limit: float, bound: float, corners: Float,
     cuts: Float, state: Int, y: Float, gradient: Float, point: Float,
 ) -> float:  # fmt: skip
     """The dual program of k active rows with the corners that matter, as they are violated; its value, or infinity.
@@ -169,7 +148,7 @@ def _by_corners(
                     gradient[c] += y[a] * normals[active[a], c]
         for i in range(used):
             high += multipliers[i]
-        low = depth / max(_corner(gradient, p, corners[used]), 1e-300)
+        low = depth / max(_corner(gradient, corners[used]), 1e-300)
         if low >= limit:
             return np.inf
         if depth < 0.99 * bound and high - low <= GAP * high:
@@ -186,27 +165,24 @@ def _by_corners(
 
 
 @compiled
-def _few_rows(
-    normals: Float, heights: Float, count: int, row: int, limit: float, p: float, weights: Float, point: Float
-) -> bool:
+def _few_rows(normals: Float, heights: Float, count: int, row: int, limit: float, weights: Float, point: Float) -> bool:
     """The dual program with the rows that matter, as they are violated at the nearest point of those before."""
     n, scale = normals.shape[1], _largest(heights, count)
     bound = min(2.0 * limit / scale, 1e6)
     corners, cuts = np.empty((MOST_CORNERS, n)), np.empty((MOST_CORNERS, count))
     scaled, sizes, entered = np.empty(count), np.empty(count), np.zeros(count)
     for j in range(count):
-        scaled[j], sizes[j] = heights[j] / scale, dual_norm(normals[j], p)
+        scaled[j], sizes[j] = heights[j] / scale, dual_norm(normals[j], 1.0)
     gradient, y, place = np.empty(n), np.zeros(count), np.empty(n)
     active, state = np.zeros(count, dtype=np.int64), np.zeros(1, dtype=np.int64)
     for side in range(2):
         for c in range(n):
             gradient[c] = normals[row, c] * (1.0 - 2.0 * side)
-        _corner(gradient, p, corners[side])
+        _corner(gradient, corners[side])
         cuts[side, 0] = _product(normals[row], corners[side])
     active[0], entered[row], state[0], k = row, 1.0, 2, 1
     while True:
-        high = _by_corners(normals, scaled, active, k, limit / scale, p, bound, corners, cuts, state, y, gradient,
-                           place)  # fmt: skip
+        high = _by_corners(normals, scaled, active, k, limit / scale, bound, corners, cuts, state, y, gradient, place)
         for a in range(k):
             weights[active[a]] = y[a]
         if high * scale >= limit:
@@ -228,9 +204,9 @@ def _few_rows(
 
 @compiled
 def nearest_by_program(
-    normals: Float, heights: Float, count: int, row: int, limit: float, p: float, weights: Float, point: Float
+    normals: Float, heights: Float, count: int, row: int, limit: float, weights: Float, point: Float
 ) -> bool:
-    """Propose multipliers and the nearest point; False if the distance is over the limit, or was not found.
+    """Propose multipliers and the nearest point in the 1-norm; False if it is over the limit, or was not found.
 
     Parameters
     ----------
@@ -241,12 +217,11 @@ def nearest_by_program(
     row : int
         The one that vanishes.
     limit : float
-    p : {1, inf}
     weights : array, shape (rows,)
         Receives the multipliers.
     point : array, shape (n,)
         Receives the point.
     """
     if normals.shape[1] <= FEW_DIMENSIONS:
-        return _whole_program(normals, heights, count, row, limit, p, weights, point)
-    return _few_rows(normals, heights, count, row, limit, p, weights, point)
+        return _whole_program(normals, heights, count, row, limit, weights, point)
+    return _few_rows(normals, heights, count, row, limit, weights, point)

@@ -15,7 +15,7 @@ from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["NearRows", "dual_norm", "near_rows", "near_workspace", "norm_of"]
+__all__ = ["NearRows", "dual_norm", "inner", "near_rows", "near_workspace", "norm_of"]
 
 
 class NearRows(NamedTuple):
@@ -133,12 +133,13 @@ def near_rows(frame: Frame, cell: CellRows, m: int, horizon: float, near: NearRo
         near.tolerances[i] = 4 * (near.height_error[i] + near.normal_error[i] * min(horizon, farthest))
     for i in range(count):
         for j in range(i + 1):
-            near.gram[i, j] = near.gram[j, i] = _inner(near.normals[i], near.normals[j])
+            near.gram[i, j] = near.gram[j, i] = inner(near.normals[i], near.normals[j])
     return count
 
 
 @proposal
-def _inner(a: Float, b: Float) -> float:
+def inner(a: Float, b: Float) -> float:
+    """Inner product, summed in any order: a proposal."""
     total = 0.0
     for k in range(len(a)):
         total += a[k] * b[k]
