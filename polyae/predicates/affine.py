@@ -62,9 +62,9 @@ def _through_units(slope: Float, values: Float, errors: Float) -> BoundedRows:
 
 def _product(weight: Float, values: Float) -> Float:
     """``weight @ values`` for stacks (..., n, c) of few columns, as one product of matrices."""
-    columns = np.moveaxis(values, -2, -1)
+    columns = values.swapaxes(-2, -1)
     flat = np.ascontiguousarray(columns).reshape(-1, weight.shape[1]) @ weight.T
-    return np.moveaxis(flat.reshape(*columns.shape[:-1], len(weight)), -1, -2)
+    return flat.reshape(*columns.shape[:-1], len(weight)).swapaxes(-2, -1)
 
 
 def _through_weights(layer: Layer, values: Float, errors: Float, first: bool) -> BoundedRows:
@@ -128,7 +128,7 @@ def shared_rows(network: Network, patterns: Bool) -> tuple[list[tuple[BoundedRow
 
 def _take(values: Float, numbers: Int) -> Float:
     """``values[numbers]``, with the units last in memory as they were."""
-    return np.moveaxis(np.moveaxis(values, -2, -1)[numbers], -1, -2)
+    return values.swapaxes(-2, -1)[numbers].swapaxes(-2, -1)
 
 
 def unit_rows(network: Network, pattern: Bool) -> BoundedRows:

@@ -10,6 +10,7 @@ that it leaves are cut and bounded edge by edge, as in :mod:`polyae.queries.theo
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -26,7 +27,9 @@ from polyae.tolerances import gamma
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["LieResiduals", "lie_residuals"]
+__all__ = ["LieResiduals", "Report", "lie_residuals"]
+
+Report = Callable[[int, int, int], None]
 
 #: Cells of the shared grid at most, and their size in units of the fastest rotation, in radians.
 MAX_GRID, GRID_STEP = 1024, 0.5
@@ -78,6 +81,7 @@ def lie_residuals(
     gap: float = 1e-2,
     deadline: float = np.inf,
     workers: int = 1,
+    report: Report | None = None,
 ) -> LieResiduals:
     """Residuals of all edges.
 
@@ -96,11 +100,13 @@ def lie_residuals(
         Time of `time.monotonic` at which the search ends with what it has.
     workers : int
         Threads.
+    report : callable, optional
+        Called in every round with the numbers of directed edges that are settled, of all of them, and of open cells.
     """
     columns = np.ascontiguousarray(maps.transpose(0, 2, 1))
     both = np.concatenate([edges, edges[:, ::-1]]).astype(np.int64)
     search = _Search(columns, both, group, gap, workers)
-    search.run(deadline)
+    search.run(deadline, report)
     off = np.zeros(len(maps)) if errors is None else errors
     maps_off = off[both[:, 0]] + off[both[:, 1]] * search.growth
     lower = np.maximum(search.lower - search.margin - maps_off, 0.0)
@@ -152,13 +158,15 @@ class _Search:
     def _tolerance(self) -> Float:
         return np.asarray(self.gap * np.maximum(self.upper, FLOOR * self.sizes[self.both[:, 0]]))
 
-    def run(self, deadline: float) -> None:
+    def run(self, deadline: float, report: Report | None) -> None:
         if not len(self.both):
             return
         edge, centre, half = self._shared_grid()
         self._polish()
         spent, limit = 0, max(CELLS_PER_EDGE * len(self.both), FEWEST_CELLS)
         while len(edge):
+            if report is not None:
+                report(len(self.both) - len(np.unique(edge)), len(self.both), len(edge))
             low = self._bounds(edge, centre, half)
             spent += len(edge)
             done = low >= (self.upper - self._tolerance)[edge]

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from polyae.errors import DataError, ShapeError
 from polyae.queries.manifolds import Manifold, ProductOrbit
 from polyae.queries.manifolds.exponential import spectral_bound
-from polyae.queries.theorem.lie_residuals import LieResiduals, lie_residuals
+from polyae.queries.theorem.lie_residuals import LieResiduals, Report, lie_residuals
 from polyae.queries.theorem.surface import Surface
 
 Int = NDArray[np.int64]
@@ -46,14 +46,21 @@ def groups_of(manifold: Manifold, generators: ArrayLike | None) -> list[ProductO
 
 
 def transport(
-    surface: Surface, edges: Int, groups: list[ProductOrbit], *, gap: float, deadline: float, workers: int = 1
+    surface: Surface,
+    edges: Int,
+    groups: list[ProductOrbit],
+    *,
+    gap: float,
+    deadline: float,
+    workers: int = 1,
+    report: Report | None = None,
 ) -> LieResiduals | None:
     """Residuals of all edges, None without a group; of several groups each edge takes the one that moves it best."""
     best: LieResiduals | None = None
     for group in groups:
         found = lie_residuals(
             surface.maps, edges, group, errors=surface.map_errors, gap=max(gap, 1e-6), deadline=deadline,
-            workers=workers,
+            workers=workers, report=report,
         )  # fmt: skip
         best = found if best is None else _better(best, found)
     return best
