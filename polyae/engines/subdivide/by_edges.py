@@ -120,11 +120,13 @@ class EdgeSubdivision:
         signs = self.arrangement.kernel.signs(mesh.values[doubtful, row], mesh.error[doubtful], exact)
         if (signs == 0).any():
             raise SpecialPosition("a sign was assumed to be zero")
+        guessed = mesh.words[doubtful]
         for v in doubtful.tolist():
             # The values are rounded from exact ones now, so that all signs that they have are right.
             mesh.proved[v] = enter_signs(mesh.words, v, mesh.values, mesh.error[v], layer.units, layer.rows, now)
         list_open(mesh, self.counters)
-        list_edges(mesh, self.counters, layer, now)
+        if (mesh.words[doubtful] != guessed).any():
+            list_edges(mesh, self.counters, layer, now)
 
     @property
     def _finished(self) -> FinishedMesh:
