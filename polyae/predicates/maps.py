@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.predicates.affine import output_rows
+from polyae.predicates.affine import OUT_OF_RANGE, output_rows
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.runs import overlapping_runs
 from polyae.tolerances import gamma
@@ -52,6 +52,7 @@ def map_classes(arrangement: Arrangement, patterns: NDArray[np.bool_]) -> NDArra
     return np.argsort(np.argsort(first))[inverse]
 
 
+@OUT_OF_RANGE
 def _hashes(arrangement: Arrangement, patterns: NDArray[np.bool_]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     net = arrangement.network
     size = net.output_dim * (net.input_dim + 1)

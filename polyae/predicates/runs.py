@@ -23,8 +23,8 @@ def overlapping_runs(values: NDArray[np.float64], widths: NDArray[np.float64]) -
     if not len(values):
         return []
     known = np.isfinite(values) & np.isfinite(widths)
-    low = np.where(known, values - widths, -np.inf)
-    high = np.where(known, values + widths, np.inf)
+    centre, half = np.where(known, values, 0.0), np.where(known, widths, np.inf)
+    low, high = centre - half, centre + half
     order = np.argsort(low, kind="stable")
     reach = np.maximum.accumulate(high[order])
     breaks = np.flatnonzero(low[order][1:] > reach[:-1]) + 1
