@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.errors import DataError
+from polyae.errors import DataError, SettingError
 
-__all__ = ["real_array"]
+__all__ = ["real_array", "real_number"]
 
 KINDS = {"U": "text", "S": "bytes", "c": "complex numbers"}
 
@@ -40,3 +40,23 @@ def real_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last is torch's
         raise DataError(f"{name} must be an array of real numbers: {error}") from error
+
+
+def real_number(value: object, name: str) -> float:
+    """Return a setting as a float, or say which one is no real number.
+
+    Raises
+    ------
+    SettingError
+        If it is text, absent, or anything else but an int, a float, or a NumPy number.
+
+    Examples
+    --------
+    >>> real_number(np.float32(0.5), "gap")
+    0.5
+    """
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        value = value[()]
+    if not isinstance(value, int | float | np.integer | np.floating):
+        raise SettingError(f"{name} must be a real number, got {value!r:.40} ({type(value).__name__})")
+    return float(value)

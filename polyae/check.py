@@ -135,8 +135,7 @@ class _Network:
 
         Columns of `inputs` are coefficients of affine functions, or values at the point and derivatives.
         """
-        found: list[Row] = []
-        states = ""
+        found, states = list[Row](), ""
         for matrix, slopes, one, units in self.layers:
             table = (matrix * inputs).tolist()
             here = [table[k] for k in units]
@@ -156,13 +155,12 @@ class _Checker:
     """A certificate: patterns and neighbours are kept in memory, all else is read again when it is checked."""
 
     def __init__(self, path: str | Path, layers: Sequence[Layer]) -> None:
-        self.path, self.layers, self.network = path, layers, _Network(layers)
-        self.patterns: dict[int, int] = {}
-        self.places, self.neighbours, self.first = array("q"), array("q"), array("q", [0])
+        self.path, self.layers, self.network, self.first = path, layers, _Network(layers), array("q", [0])
+        self.patterns, self.places, self.neighbours = dict[int, int](), array("q"), array("q")
         with open(path, "rb") as file:
             header = json.loads(file.readline(LONGEST_LINE))
-            if header["format"] != FORMAT or header["network"] != digest(layers):
-                raise ValueError(f"it is no {FORMAT}, or belongs to another network")
+            if (foreign := header.get("format") != FORMAT) or header["network"] != digest(layers):
+                raise ValueError(f"it is no {FORMAT}" if foreign else "it belongs to another network")
             self.walls, self.domain = _domain(header["domain"], self.network.dim)
             self.places.append(file.tell())
             while line := file.readline(LONGEST_LINE):
@@ -174,7 +172,8 @@ class _Checker:
                 self.places.append(file.tell())
         self.regions, self.pairs = header["regions"], header["pairs"]
         listed = 0 < self.regions == len(self.patterns) and 2 * self.pairs == len(self.neighbours)
-        _expect(listed, f"it lists {self.regions} regions, at least one, and {self.pairs} pairs, each of them twice")
+        held = f"it holds {len(self.patterns)} regions and {len(self.neighbours)} sides of pairs"
+        _expect(listed, f"the file has the {self.regions} regions and {self.pairs} pairs of its header: {held}")
 
     def __reduce__(self) -> Any:
         return _Checker, (self.path, self.layers)  # for workers that do not inherit it
@@ -278,7 +277,8 @@ def check(path: str | Path, network: Any, workers: int = 1, progress: Progress =
             for stop in pool.map(_work, starts) if workers > 1 else map(checker.check, starts):
                 progress(stop, checker.regions)
     except (OSError, *MALFORMED) as error:
-        raise Unreadable(f"{path} is not a whole certificate of this network: {error}") from error
+        what = "cannot be read" if isinstance(error, OSError) else "is not a whole certificate of this network"
+        raise Unreadable(f"{path} {what}: {getattr(error, 'strerror', None) or error}") from error
     statement = f"proved: {checker.regions} regions, {checker.pairs} adjacent pairs on {checker.domain}"
     return Verdict(checker.regions, checker.pairs, statement)
 

@@ -16,7 +16,7 @@ import typer
 
 from polyae.report.plain import plain
 
-__all__ = ["Exit", "JsonOption", "StrictOption", "finish"]
+__all__ = ["Exit", "JsonOption", "StrictOption", "duration", "finish"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit with 1 if the result is partial.")]
@@ -42,7 +42,7 @@ def finish(
     *,
     strict: bool = False,
     partial: bool = False,
-    text: Mapping[str, Any] | None = None,
+    text: Mapping[str, Any] | str | None = None,
 ) -> None:
     """Print a result, for people in the form of `text` if there is one, and end the command.
 
@@ -53,6 +53,8 @@ def finish(
     """
     if as_json:
         print(json.dumps(plain(result), allow_nan=False))
+    elif isinstance(text, str):
+        print(text)
     else:
         shown = plain(result if text is None else text)
         width = max(map(len, shown), default=0)
@@ -61,6 +63,19 @@ def finish(
     sys.stdout.flush()  # so that a closed pipe or a full disk shows here
     if strict and partial:
         raise typer.Exit(Exit.PARTIAL)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in the unit that suits them.
+
+    Examples
+    --------
+    >>> duration(0.04), duration(90), duration(9000)
+    ('0.04 s', '1.5 min', '2.5 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.2g} s"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.1f} h"
 
 
 def _text(value: Any) -> str:

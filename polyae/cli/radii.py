@@ -61,7 +61,9 @@ def radii_command(
         for space in ("latent", "data"):
             squares = squared_circumradii(cx, space=space)
             result[f"{space}_squared_circumradius"] = [str(square) for square in squares]
-    finish(result, as_json, strict=strict, partial=not cx.complete)
+    names = {"tight": f"regions measured to {found.accuracy:g}"}
+    words = {names.get(key, key): value for key, value in result.items()}
+    finish(result, as_json, strict=strict, partial=not cx.complete, text=words)
 
 
 def _check(by: str | None, largest: int | None, thinnest: int | None, exact: bool, as_json: bool) -> None:

@@ -14,8 +14,8 @@ from polyae.cli.domains import DomainOptions
 from polyae.complex.enumerate import enumerate_regions
 from polyae.complex.region_complex import RegionComplex, load
 from polyae.domains import Domain
-from polyae.errors import SettingError
-from polyae.networks.files import read_network
+from polyae.errors import FileFormatError, SettingError
+from polyae.networks.files import SUFFIXES, TORCH_SUFFIXES, read_network
 from polyae.networks.network import Network
 
 __all__ = [
@@ -84,8 +84,19 @@ class EnumerationOptions:
 
 
 def is_complex(source: Path) -> bool:
-    """Whether a file's name is that of a saved complex."""
-    return source.suffix.lower() == ".npz"
+    """Whether a file's name is that of a saved complex, and not that of a network.
+
+    Raises
+    ------
+    FileFormatError
+        If it is neither's.
+    """
+    suffix = source.suffix.lower()
+    if suffix not in (".npz", *SUFFIXES, *TORCH_SUFFIXES):  # for torch's, the reader of networks has advice
+        raise FileFormatError(
+            f"{source}: the name of a network ends in {' or '.join(SUFFIXES)}, that of a saved complex in .npz"
+        )
+    return suffix == ".npz"
 
 
 Check = Callable[[Network, Domain], None]

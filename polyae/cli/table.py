@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from polyae.atomic import check_writable, whole_file
-from polyae.cli.output import JsonOption, finish
+from polyae.cli.output import JsonOption, duration, finish
 from polyae.cli.progress import progress_bar
 from polyae.cli.training import model_name
 from polyae.cli.values import vector, whole_numbers
@@ -84,13 +86,16 @@ def table_command(
         costs = projected_seconds(table)
         total = sum(cost[3] for cost in costs)
         for data, model, each, seconds in costs:
-            print(f"{data}, {model}: {1000 * each:.1f} ms a step, {seconds / 60:.1f} min", file=sys.stderr)
-        print(f"{len(table.data) * len(table.settings)} runs, {total / 3600:.2f} h in all", file=sys.stderr)
+            print(f"{data}, {model}: {1000 * each:.1f} ms a step, {duration(seconds)}", file=sys.stderr)
+        count = len(table.data) * len(table.settings)
+        print(f"{_runs(count)}, {duration(total)} in all", file=sys.stderr)
         if dry_run:
-            finish({"runs": len(table.data) * len(table.settings), "projected_seconds": total}, as_json)
+            finish({"runs": count, "projected_seconds": total}, as_json)
             return
         folder = out.with_name(out.name + ".runs")
+        began = time.monotonic()
         rows = _filled(table, folder, batched)
+        taken = time.monotonic() - began
     write_rows(rows, out)
     text = _departures(table) + "\n" + markdown(rows)
     comparisons = compare(table, folder)
@@ -98,9 +103,8 @@ def table_command(
         text += "\n" + _COMPARISON + "\n" + comparison_markdown(comparisons)
     with whole_file(out.with_suffix(".md")) as file:
         file.write_text(text, encoding="utf-8")
-    finish(
-        {"runs": len(rows), "projected_seconds": total, "table": str(out.with_suffix(".md")), "rows": str(out)}, as_json
-    )
+    words = {"runs": len(rows), "time_taken": duration(taken), "table": str(out.with_suffix(".md")), "rows": str(out)}
+    finish(words | {"projected_seconds": total, "seconds": taken}, as_json, text=words)
 
 
 def _dataset(name: str, root: Path | None) -> Dataset:
@@ -135,8 +139,15 @@ def _filled(table: Table, folder: Path, batched: bool) -> list[Row]:
 
 
 def _say(row: Row) -> None:
-    print(f"{row.data}, {row.model}, λ {row.weight:g}, σ {row.noise:g}, seed {row.seed}: {row.test_error:.4f}",
-          file=sys.stderr)  # fmt: skip
+    from polyae.training.table import setting_text
+
+    setting = setting_text(row.model, row.weight, row.noise)
+    found = "diverged" if math.isnan(row.test_error) else f"test error {row.test_error:.4g}"
+    print(f"{row.data}, {row.model}{setting}, seed {row.seed}: {found}", file=sys.stderr)
+
+
+def _runs(count: int) -> str:
+    return f"{count:,} run" + "s" * (count != 1)
 
 
 def _departures(table: Table) -> str:
@@ -146,7 +157,7 @@ def _departures(table: Table) -> str:
     near = "all" if first.neighbours is None else f"{first.neighbours} random"
     return (
         "Test mean squared error per coordinate, times 100, at the best validation error; mean ± standard deviation "
-        f"over {seeds} runs (the paper: 10) at the λ or noise of the least mean validation error, the paper's figure "
+        f"over {_runs(seeds)} (the paper: 10) at the λ or noise of the least mean validation error, the paper's figure "
         f"in brackets. {first.epochs} epochs (the paper: 125), λ of {', '.join(f'{w:g}' for w in weights) or 'none'} "
         "(the paper: 0.001 to 1000). "
         f"Not given by the paper and chosen here: widths {'-'.join(map(str, first.hidden))}, Adam at "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,8 +21,8 @@ from polyae.queries.manifolds import load_manifold
 from polyae.queries.theorem.bound import theorem_bound
 from polyae.queries.theorem.inputs import check_inputs
 from polyae.queries.theorem.transport import groups_of
-from polyae.queries.theorem.verdicts import verdict_table
 from polyae.report.theorem_numbers import theorem_numbers
+from polyae.report.theorem_text import theorem_text
 
 __all__ = ["bound_command"]
 
@@ -102,14 +101,8 @@ def bound_command(
 
         with whole_file(figure) as file:
             file.write_bytes(png(distance_figure(cx, model, bound)))
-    numbers = theorem_numbers(cx, bound)
-    words = {"readings": _indented(verdict_table(bound.verdicts).splitlines()), "notes": _indented(bound.notes)}
     partial = bound.restricted or not bound.decided
-    finish(numbers, as_json, strict=strict, partial=partial, text=numbers | words)
-
-
-def _indented(lines: Iterable[str]) -> str:
-    return "".join(f"\n  {line}" for line in lines)
+    finish(theorem_numbers(cx, bound), as_json, strict=strict, partial=partial, text=theorem_text(cx, bound))
 
 
 def _readings(name: str) -> Literal["sound", "all"]:

@@ -84,6 +84,8 @@ def read_complex_file(path: str | Path) -> tuple[Network, Domain, Arithmetic, En
 
 def _unpacked(file: BinaryIO) -> tuple[dict[str, Any], dict[str, Any]]:
     with zipfile.ZipFile(file) as archive:
+        if "header.npy" not in archive.namelist():
+            raise ValueError("it is no file of polyae, all of which hold the array 'header'")
         arrays = {name: _array(archive, name) for name in ("header", *_ARRAYS)}
     header = json.loads(str(arrays.pop("header")))
     if not isinstance(header, dict):

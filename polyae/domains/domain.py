@@ -111,6 +111,8 @@ def as_vector(values: ArrayLike, name: str) -> Float:
     vector = np.atleast_1d(real_array(values, name)) + 0.0  # its own copy, and -0 becomes 0
     if vector.ndim != 1 or vector.size == 0:
         raise ShapeError(f"{name} must be a vector, got shape {vector.shape}")
+    if np.isnan(vector).any():
+        raise DomainError(f"{name} holds NaN, got {vector.tolist()}; every coordinate must be a number")
     if not np.isfinite(vector).all():
         raise DomainError(f"{name} must be finite, got {vector.tolist()}; use Space for an unbounded domain")
     vector.setflags(write=False)

@@ -30,12 +30,13 @@ from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, NetworkError, ShapeError, UnsupportedLayerError
 from polyae.networks.network import Float, Layer, Network
 
-__all__ = ["network_from_dict", "read_network", "write_network"]
+__all__ = ["SUFFIXES", "TORCH_SUFFIXES", "network_from_dict", "read_network", "write_network"]
 
 METADATA_KEY = "polyae.network"
 FIXED_SLOPES = {"relu": 0.0, "abs": -1.0, "identity": 1.0}
 ACTIVATIONS = (*FIXED_SLOPES, "leaky_relu", "prelu")
 LAYER_KEYS = {"weight", "bias", "activation", "negative_slope", "name"}
+SUFFIXES = (".json", ".safetensors")
 TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
 FROM_TORCH = "polyae.write_network(polyae.from_torch(module), path) makes one of a torch module"
 ARRAY_KEYS = ("weight", "bias", "negative_slope")
@@ -223,7 +224,7 @@ def _as_safetensors(network: Network) -> bytes:
 
 def _suffix(path: Path) -> str:
     suffix = path.suffix.lower()
-    if suffix not in (".json", ".safetensors"):
+    if suffix not in SUFFIXES:
         advice = f"; {FROM_TORCH}" if suffix in TORCH_SUFFIXES else ""
         raise FileFormatError(f"the name of a network file ends in .json or .safetensors{advice}")
     return suffix

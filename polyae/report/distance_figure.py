@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
 from polyae.complex.region_complex import RegionComplex
@@ -24,6 +27,9 @@ __all__ = ["distance_figure"]
 CODES, SIDE = 1001, 161
 #: Error of the distances drawn, in units of u1: less than can be seen.
 VISIBLE = 1e-3
+#: Colours of distances in a plane, none so light or dark that white, wine or ink would not show on it.
+MIDDLE = LinearSegmentedColormap.from_list("middle", colormaps["YlGnBu"](np.linspace(0.08, 0.72, 256)))
+WINE = "#882255"
 #: A plane with sides more unequal than this is drawn out of proportion.
 STRETCH = 2.5
 STAR: dict[str, Any] = {
@@ -98,13 +104,15 @@ def _plane(figure: Figure, ax: Axes, cx: RegionComplex, manifold: Manifold, boun
     codes = np.stack(np.meshgrid(*axes, indexing="xy"), axis=-1).reshape(-1, 2)
     values = np.ma.masked_invalid(_distances(cx, manifold, bound, codes).reshape(SIDE, SIDE))
     extent = (lo[0], hi[0], lo[1], hi[1])
-    image = ax.imshow(values, origin="lower", extent=extent, cmap="viridis", vmin=0.0, aspect="auto")
-    figure.colorbar(image, label="d(D(z), X)")
+    image = ax.imshow(values, origin="lower", extent=extent, cmap=MIDDLE, aspect="auto")
+    low, high = image.get_clim()
+    figure.colorbar(image, label=f"d(D(z), X), from its least {low:.4g} to its largest {high:.4g}")
     cells = region_polygons(cx)
     thin = 0.5 if len(cells) < 1000 else 0.15
-    ax.add_collection(LineCollection([_closed(cell) for cell in cells], colors="white", linewidths=thin, alpha=0.6))
+    ax.add_collection(LineCollection([_closed(cell) for cell in cells], colors=INK, linewidths=thin, alpha=0.6))
     there = _closed(cells[bound.u2_region])
-    ax.plot(*there.T, color=SAND, linewidth=2, zorder=3, label="region of u2")
+    halo = [withStroke(linewidth=5, foreground="white")]
+    ax.plot(*there.T, color=WINE, linewidth=2.5, path_effects=halo, zorder=3, label="region of u2")
     ax.plot(*bound.u1_at, label="u1", clip_on=False, **STAR)
     width, height = hi - lo
     if max(width, height) <= STRETCH * min(width, height):

@@ -32,7 +32,7 @@ __all__ = [
 CLASS_COLOURS = (
     "#332288", "#88CCEE", "#44AA99", "#117733", "#999933", "#DDCC77", "#CC6677", "#882255", "#AA4499", "#555555",
 )  # fmt: skip
-BLUE, ROSE, SAND, INK, LINE, TINT = "#332288", "#CC6677", "#DDCC77", "#222222", "#8a93a6", "#e9edf5"
+BLUE, ROSE, SAND, INK, LINE, TINT = "#332288", "#CC6677", "#DDCC77", "#222222", "#8a93a6", "#c5d3ea"
 
 
 def png(figure: Figure, dpi: int = 150) -> bytes:
@@ -110,16 +110,20 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
 
 
 def neighbourhood_figure(cells: Sequence[Float], code: Float, region: int, neighbours: Int) -> Figure:
-    """Show the region of a code and its exact neighbours, enlarged."""
-    figure, (ax,) = _axes(5.6, 5.2)
-    _draw_cells(ax, cells, facecolors="white", edgecolors=LINE, linewidths=0.5)
-    _draw_cells(ax, [cells[i] for i in neighbours], facecolors="#b9dcf2", edgecolors=INK, linewidths=0.8)
-    _draw_cells(ax, [cells[region]], facecolors=SAND, edgecolors=INK, linewidths=1.2)
-    ax.scatter(code[0], code[1], s=28, color=INK, zorder=3)
-    near, corners = cells[region], np.concatenate(list(cells))
-    low, high = near.min(axis=0), near.max(axis=0)
-    margin = 0.6 * float((high - low).max())
-    _frame(ax, np.maximum(low - margin, corners.min(axis=0)), np.minimum(high + margin, corners.max(axis=0)))
+    """Show the region of a code and its exact neighbours, all of them whole."""
+    near, corners = [cells[i] for i in neighbours], np.concatenate(list(cells))
+    shown = np.concatenate([*near, cells[region]])
+    low, high = shown.min(axis=0), shown.max(axis=0)
+    margin = 0.04 * float((high - low).max())
+    low, high = np.maximum(low - margin, corners.min(axis=0)), np.minimum(high + margin, corners.max(axis=0))
+    width, height = (high - low) * 5.6 / float((high - low).max())
+    figure, (ax,) = _axes(max(width, 3.0) + 0.8, height + 1.5)
+    _draw_cells(ax, cells, facecolors="white", edgecolors=LINE, linewidths=0.5, label="other regions")
+    _draw_cells(ax, near, facecolors="#b9dcf2", edgecolors=INK, linewidths=0.8, label="neighbours")
+    _draw_cells(ax, [cells[region]], facecolors=SAND, edgecolors=INK, linewidths=1.2, label="region of the code")
+    ax.scatter(code[0], code[1], s=28, color=INK, zorder=3, label="code")
+    _frame(ax, low, high)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     ax.set_title(f"Region {region} of a test code and its {len(neighbours)} neighbours")
     return figure
 
@@ -210,8 +214,8 @@ def quantity_figure(
         low, high = np.array(intervals, dtype=np.float64).T
         place = np.arange(len(quantities)) + (k - (len(models) - 1) / 2) * 0.28
         middle = (low + high) / 2
-        error = [middle - low, high - middle]
-        ax.errorbar(middle, place, xerr=error, fmt="os"[k % 2], color=colour, capsize=3, label=name)
+        ax.plot(middle, place, "os"[k % 2], color=colour, label=name)
+        ax.hlines(place, low, high, color=colour)
         for x, y in zip(middle, place, strict=True):
             ax.annotate(f"{x:.3g}", (x, y), xytext=(8, -3), textcoords="offset points", fontsize=8, color=colour)
     ax.set(yticks=np.arange(len(quantities)), yticklabels=quantities, xscale="log", xlabel=xlabel)

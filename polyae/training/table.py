@@ -19,7 +19,10 @@ from polyae.training.paper_table import paper_figure
 from polyae.training.protocol import ModelName, RunSettings
 from polyae.training.runs import METRICS, Epoch, RunResult, run, seconds_per_step, write_metrics
 
-__all__ = ["Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "run_folder", "write_rows"]
+__all__ = [
+    "Row", "Table", "fill", "markdown", "plan", "projected_seconds", "read_rows", "run_folder",
+    "setting_text", "write_rows",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -210,6 +213,18 @@ def _best(rows: Sequence[Row]) -> list[Row]:
     return groups[min(errors, key=lambda key: math.inf if math.isnan(errors[key]) else errors[key])]
 
 
+def setting_text(model: str, weight: float, noise: float) -> str:
+    """λ and σ as far as they concern a model, each after a comma.
+
+    Examples
+    --------
+    >>> setting_text("contractive", 10.0, 0.1), setting_text("ae", 1.0, 0.1)
+    (', λ 10, σ 0.1', '')
+    """
+    penalty, blur = f", λ {weight:g}", f", σ {noise:g}"
+    return {"ae": "", "denoising": blur, "contractive": penalty + blur}.get(model, penalty)
+
+
 def _cell(data: str, model: ModelName, rows: Sequence[Row]) -> str:
     if not rows:
         return "-"
@@ -217,8 +232,7 @@ def _cell(data: str, model: ModelName, rows: Sequence[Row]) -> str:
     errors = 100 * np.array([row.test_error for row in best])
     if np.isnan(errors).any():
         return "diverged"
-    weight, noise = f", λ {best[0].weight:g}", f", σ {best[0].noise:g}"
-    setting = {"ae": "", "denoising": noise, "contractive": weight + noise}.get(model, weight)
+    setting = setting_text(model, best[0].weight, best[0].noise)
     spread = f" ± {errors.std(ddof=1):.2f}" if len(errors) > 1 else ""
     theirs = paper_figure(data.partition(",")[0].partition(" ")[0], model)
     paper = "" if theirs is None else f" ({theirs[0]:g} ± {theirs[1]:g})"

@@ -41,8 +41,9 @@ def test_refuted(cli: Polyae, certificate: Path) -> None:
 
 
 def test_of_another_network_cut_off_or_missing(cli: Polyae, certificate: Path) -> None:
-    assert cli("check", certificate, DATA / "leaky_3-6-5-3.json").complains(str(certificate), "another network")
-    assert cli("check", NET, NET).complains("not a whole certificate")
+    other = DATA / "leaky_3-6-5-3.json"
+    assert cli("check", certificate, other).complains(str(certificate), "it belongs to another network")
+    assert cli("check", NET, NET).complains("not a whole certificate", "it is no polyae certificate 1")
     assert cli("check", certificate, certificate.parent / "none.json").complains("none.json")
     assert cli("check", certificate, NET, "--workers", 0).complains("--workers")
     certificate.write_bytes(certificate.read_bytes()[:-50])
@@ -74,3 +75,16 @@ def test_what_cannot_be_proved(cli: Polyae, tmp_path: Path) -> None:
     assert cli("enumerate", NET, "--space", "--certify", tmp_path / "none" / "c").complains("cannot write", "none")
     assert not path.exists()
     assert cli("enumerate", NET, "--resume", out, "--prove", "--json").json["guarantee"] == "proved"
+
+
+def test_a_missing_certificate(cli: Polyae, tmp_path: Path) -> None:
+    assert cli("check", tmp_path / "none", NET).complains("none cannot be read: No such file or directory")
+
+
+def test_fewer_records_than_the_header_says(cli: Polyae, certificate: Path) -> None:
+    lines = certificate.read_text().splitlines()
+    sides = sum(facet["neighbour"] is not None for facet in json.loads(lines[-1])["facets"])
+    certificate.write_text("\n".join(lines[:-1]) + "\n")
+    answer = cli("check", certificate, NET)
+    said = f"24 regions and 39 pairs of its header: it holds 23 regions and {78 - sides} sides of pairs"
+    assert answer.code == 1 and said in answer.err

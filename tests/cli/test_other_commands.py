@@ -33,6 +33,7 @@ def test_info(cli: Polyae) -> None:
     assert answer["parameters"] == 3 * 5 + 5 + 5 * 6 + 6 + 6 * 64 + 64
     assert [layer["outputs"] for layer in answer["layers"]] == [5, 6, 64]
     assert answer["digest"] == net.digest
+    assert cli("info", "points.npy").complains("points.npy", ".json or .safetensors", "saved complex in .npz")
 
 
 @pytest.mark.parametrize("suffix", ["json", "safetensors"])

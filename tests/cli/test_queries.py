@@ -57,6 +57,25 @@ def test_bound_in_words(cli: Polyae, octagon: tuple[Path, Path]) -> None:
     # u1 / max ρ of the octagon; the intervals are in square brackets.
     ratio = (1 / math.cos(math.pi / 8) - 1) / math.tan(math.pi / 8)
     assert f"{ratio:.4g}" in anchored and anchored.count("[") == 2 and "u1 <= max (δ + ρ)" in anchored
+    lines = answer.out.splitlines()
+    assert max(map(len, lines)) < 160 and "chart" not in answer.out
+    truth = {
+        "u1": 1.7 * (1 / math.cos(math.pi / 8) - 1),
+        "u2": 1.7 * (1 - math.cos(math.pi / 8)),
+        "Σ R_circ": LENGTH / 2,
+    }
+    for name, value in truth.items():
+        line = next(line for line in lines if line[2:].startswith(name))
+        low, high = (float(end) for end in line.partition("[")[2].partition("]")[0].split(","))
+        assert low <= value <= high, name
+    assert any(line.split() == ["over", "the", "regions", "least", "mean", "largest"] for line in lines)
+
+
+def test_bound_in_words_of_samples_and_a_part(cli: Polyae, octagon: tuple[Path, Path], tmp_path: Path) -> None:
+    np.save(tmp_path / "cloud.npy", np.eye(2))
+    answer = cli("bound", octagon[0], "--manifold", tmp_path / "cloud.npy", "--box", 0, LENGTH, "--max-regions", 3)
+    assert answer.out.startswith("3 regions found so far") and "attained at sample " in answer.out
+    assert "not measured: X has no generators" in answer.out
 
 
 def test_bound_draws_where_it_is_attained(cli: Polyae, octagon: tuple[Path, Path], tmp_path: Path) -> None:

@@ -17,8 +17,11 @@ def test_table_and_its_resumption(cli: Polyae, tmp_path: Path) -> None:
     out = tmp_path / "t.parquet"
     options = ("--batched", "--models", "ae,second-order-exact", "--neighbours", 1, "--out", out, *TABLE)
     first = cli("table", *options)
-    assert first.code == 0 and first.json["runs"] == 2 and "h in all" in first.err
+    assert first.code == 0 and first.json["runs"] == 2 and "2 runs, " in first.err
+    assert " in all" in first.err and "second order exact, λ 1, seed 0: test error " in first.err
+    assert ", ae, seed 0: test error " in first.err and first.json["seconds"] > 0
     text = (tmp_path / "t.md").read_text(encoding="utf-8")
+    assert "over 1 run (the paper" in text
     assert "(95.61 ± 1.3)" in text and "(86.83 ± 0.6)" in text and "1 random neighbours" in text
     assert cli("table", *options).code == 0
     assert (tmp_path / "t.md").read_text(encoding="utf-8") == text
@@ -27,6 +30,7 @@ def test_table_and_its_resumption(cli: Polyae, tmp_path: Path) -> None:
 def test_projection_alone(cli: Polyae, tmp_path: Path) -> None:
     answer = cli("table", "--models", "ae", "--dry-run", "--out", tmp_path / "t.parquet", *TABLE)
     assert answer.json["runs"] == 1 and answer.json["projected_seconds"] > 0
+    assert "1 run, " in answer.err and " s in all" in answer.err and "min" not in answer.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -76,6 +76,12 @@ def test_other_arrays_are_refused(tmp_path: Path) -> None:
             polyae.load(tmp_path / name)
 
 
+def test_an_archive_of_another_program_is_told(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", weights=np.zeros(3))
+    with pytest.raises(FileFormatError, match="no file of polyae"):
+        polyae.load(tmp_path / "other.npz")
+
+
 def test_a_file_cut_off_anywhere_is_refused(cx: RegionComplex, tmp_path: Path) -> None:
     path = tmp_path / "cx.npz"
     cx.save(path)

@@ -107,3 +107,9 @@ def test_files_that_cannot_be_written(tmp_path: Path) -> None:
     for name in ("absent/orbit.json", "absent/orbit.npz"):
         with pytest.raises(FileFormatError, match="orbit"):
             save_manifold(ORBIT, tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["none.json", "none.npz", "none.npy"])
+def test_missing_files(name: str, tmp_path: Path) -> None:
+    with pytest.raises(FileFormatError, match=rf"^cannot read .*{name}: No such file or directory$"):
+        load_manifold(tmp_path / name)

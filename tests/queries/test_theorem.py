@@ -175,3 +175,19 @@ def test_errors() -> None:
         theorem_bound(cx, circle(1.0), generators=np.full((2, 2), np.nan))
     with pytest.raises(SettingError, match="inradii"):
         theorem_bound(cx, circle(1.0)).verdict("inradii")
+
+
+def test_arguments_of_another_kind() -> None:
+    net, box = polygon(3, 1.0)
+    cx, orbit = enumerate_regions(net, box), circle(1.0)
+    with pytest.raises(SettingError, match=r"complex_ is a RegionComplex, got Network: enumerate_regions"):
+        theorem_bound(net, orbit)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match=r"manifold is an Orbit.*got ndarray$"):
+        theorem_bound(cx, np.zeros((9, 2)))  # type: ignore[arg-type]
+    for name in ("gap", "budget", "max_seconds", "workers"):
+        with pytest.raises(SettingError, match=f"{name} must be a real number, got 'x'"):
+            theorem_bound(cx, orbit, **{name: "x"})  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="gap must be a real number, got None"):
+        theorem_bound(cx, orbit, gap=None)  # type: ignore[arg-type]
+    with pytest.raises(SettingError, match="workers must be a whole number"):
+        theorem_bound(cx, orbit, workers=1.5)  # type: ignore[arg-type]

@@ -72,7 +72,7 @@ def test_the_table_has_a_row_for_every_reading() -> None:
     net, box = polygon(8, 1.0)
     result = theorem_bound(enumerate_regions(net, box), circle(1.0), readings="all")
     head, *rows = verdict_table(result.verdicts).splitlines()
-    assert head.split() == ["reading", "left", "right", "ratio", "outcome", "inequality"]
+    assert head.split() == ["reading", "left", "right", "ratio", "outcome", "inequality", "remarks"]
     assert len(rows) == len(result.verdicts) == len(ALL_READINGS) + 1
     for row, found in zip(rows, result.verdicts, strict=True):
         assert row.startswith(found.reading.name) and str(found.left) in row and str(found.right) in row

@@ -122,3 +122,10 @@ def test_a_chart_of_one_s_own() -> None:
     assert len(Union([Line(), Line()]).charts) == 2
     with pytest.raises(SettingError, match="cannot be written"):
         _ = Union([Line()]).record
+
+
+def test_clouds_of_what_are_no_numbers() -> None:
+    with pytest.raises(DataError, match="points must be an array of real numbers"):
+        PointCloud([[1, 2], [3]])  # type: ignore[list-item]
+    with pytest.raises(SettingError, match="cover must be a real number, got 'x'"):
+        PointCloud([[1, 2]], cover="x")  # type: ignore[arg-type]

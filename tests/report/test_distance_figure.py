@@ -48,6 +48,8 @@ def test_distances_in_a_plane(limit: int | None) -> None:
     else:
         assert np.ma.getmaskarray(image).mean() == pytest.approx(1 - len(cx) / 12, abs=0.05)
     assert legend(figure) == {"u1", "region of u2"}
+    assert figure.axes[0].images[0].get_clim() == (image.min(), image.max())
+    assert figure.axes[1].get_ylabel().startswith("d(D(z), X), from its least ")
 
 
 def test_a_point_for_each_region_where_h_is_3() -> None:

@@ -73,3 +73,27 @@ def test_png_has_the_size_asked_for() -> None:
     figure = figures.orbit_figure({"row": np.zeros((3, 4))}, np.array([0.0, 0.5, 1.0]), 2)
     image = Image.open(io.BytesIO(figures.png(figure, dpi=50)))
     assert image.size == tuple(int(50 * inches) for inches in figure.get_size_inches())
+
+
+def test_all_neighbours_are_shown_whole(plane: polyae.RegionComplex) -> None:
+    cells = figures.region_polygons(plane)
+    for region in range(len(plane)):
+        near = np.array([a + b - region for a, b in plane.edges.tolist() if region in (a, b)])
+        figure = figures.neighbourhood_figure(cells, plane.witnesses[region], region, near)
+        corners = np.concatenate([cells[i] for i in (region, *near)])
+        (left, right), (bottom, top) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
+        assert (corners >= [left, bottom]).all() and (corners <= [right, top]).all()
+    names = {text.get_text() for text in figure.legends[0].get_texts()}
+    assert names == {"code", "region of the code", "neighbours", "other regions"}
+
+
+def test_tinted_regions_stand_out_from_white() -> None:
+    red, green, blue = (int(figures.TINT[k : k + 2], 16) for k in (1, 3, 5))
+    assert 0.299 * red + 0.587 * green + 0.114 * blue < 220
+
+
+def test_legend_of_quantities_shows_markers_alone() -> None:
+    ax = figures.quantity_figure(["a"], {"one": [(1, 3)]}, "x").axes[0]
+    (handle,) = ax.get_legend().legend_handles
+    assert handle is not None and ax.get_legend_handles_labels()[0] == [ax.lines[0]]
+    assert ax.collections[0].get_segments()[0][:, 0].tolist() == [1, 3]

@@ -107,7 +107,9 @@ def load_manifold(path: str | Path) -> Manifold:
 def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
         raise FileFormatError(f"{path}: not a readable JSON file of a manifold ({error})") from error
 
 
@@ -118,7 +120,9 @@ def _read_arrays(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
             return stored
         with stored:
             return {name: np.asarray(stored[name]) for name in stored.files}
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
+    except OSError as error:
+        raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
         raise FileFormatError(f"{path}: not a readable npz or npy file of a manifold ({error})") from error
 
 

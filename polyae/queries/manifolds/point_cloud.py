@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
+from polyae.arrays import real_array, real_number
 from polyae.errors import DataError, SettingError, ShapeError
 from polyae.queries.manifolds.manifold import Chart, Manifold
 
@@ -38,9 +39,9 @@ class PointCloud(Manifold):
     ShapeError
         If the points are no nonempty matrix.
     DataError
-        If a number is not finite.
+        If the points are no array of finite numbers.
     SettingError
-        If noise or cover is negative, or the noise is infinite.
+        If noise or cover is no number or negative, or the noise is infinite.
 
     Examples
     --------
@@ -53,16 +54,17 @@ class PointCloud(Manifold):
     """
 
     def __init__(self, points: ArrayLike, *, noise: float = 0.0, cover: float = np.inf) -> None:
-        self._samples = np.array(points, dtype=np.float64)
+        self._samples = real_array(points, "points").copy()
         if self._samples.ndim != 2 or not self._samples.size:
             raise ShapeError(f"points must be a nonempty matrix (n, d), got shape {self._samples.shape}")
         for i in np.flatnonzero(~np.isfinite(self._samples).all(axis=1))[:1]:
             raise DataError(f"point {i} has a coordinate that is not finite; drop such points")
+        noise, cover = real_number(noise, "noise"), real_number(cover, "cover")
         if not 0 <= noise < np.inf:
             raise SettingError(f"noise must be a finite distance, got {noise}")
         if not cover >= 0:
             raise SettingError(f"cover must be a distance, got {cover}; leave it out if it is unknown")
-        self.noise, self.cover = float(noise), float(cover)
+        self.noise, self.cover = noise, cover
         self._samples.setflags(write=False)
 
     def __repr__(self) -> str:

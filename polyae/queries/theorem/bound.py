@@ -17,7 +17,7 @@ from polyae.queries.theorem.behind import Culprits
 from polyae.queries.theorem.chart_tree import ManifoldTree
 from polyae.queries.theorem.contact import Contacts, find_contacts
 from polyae.queries.theorem.extents import circumradii
-from polyae.queries.theorem.inputs import check_inputs
+from polyae.queries.theorem.inputs import check_complex, check_inputs
 from polyae.queries.theorem.lie_residuals import LieResiduals
 from polyae.queries.theorem.measures import CONTACT, measured_premises, measured_sides
 from polyae.queries.theorem.notes import notes_on
@@ -179,7 +179,7 @@ def theorem_bound(
     DataError
         If the complex holds no region, or a number is not finite or out of the range of float64 bounds.
     SettingError
-        If an option is out of range.
+        If the complex or the manifold is none, or an option is no number or out of range.
 
     Examples
     --------
@@ -195,6 +195,7 @@ def theorem_bound(
     'holds'
     """
     settings = {"gap": gap, "budget": budget, "max_seconds": max_seconds, "workers": workers, "readings": readings}
+    check_complex(complex_)
     check_inputs(complex_.network, complex_.domain, manifold, settings)
     groups = groups_of(manifold, generators)
     stages = Stages(STAGES, progress)
@@ -230,9 +231,7 @@ def _evaluate(
     contacts = contacts.from_true_manifold(manifold)
     stages.done()
     edges = complex_.edges.astype(np.int64)
-    residuals = transport(
-        pieces, edges, groups, gap=gap, deadline=deadlines[2], workers=workers, report=stages.settled
-    )
+    residuals = transport(pieces, edges, groups, gap=gap, deadline=deadlines[2], workers=workers, report=stages.settled)
     stages.done()
     second_order, continued, tangency = Interval(np.inf, np.inf), False, False
     if isinstance(manifold, Orbit) and complex_.network.input_dim == 1:

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from polyae.arrays import real_number
+from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
 from polyae.errors import DomainError, SettingError, ShapeError, UnboundedDomainError
 from polyae.networks.network import Network
 from polyae.queries.manifolds import Manifold
 
-__all__ = ["check_inputs"]
+__all__ = ["check_complex", "check_inputs"]
+
+
+def check_complex(complex_: object) -> None:
+    """Raise SettingError for anything but a complex, say the network that one is made of."""
+    if not isinstance(complex_, RegionComplex):
+        raise SettingError(
+            f"complex_ is a RegionComplex, got {type(complex_).__name__}: enumerate_regions(network, domain) makes one"
+        )
 
 
 def check_inputs(network: Network, domain: Domain, manifold: Manifold, settings: Mapping[str, Any]) -> None:
@@ -36,7 +48,7 @@ def check_inputs(network: Network, domain: Domain, manifold: Manifold, settings:
         If a setting is out of range.
     """
     if not isinstance(manifold, Manifold):
-        raise SettingError(f"manifold is an Orbit, ProductOrbit, PointCloud or Union, got {manifold!r}")
+        raise SettingError(f"manifold is an Orbit, ProductOrbit, PointCloud or Union, got {type(manifold).__name__}")
     if manifold.ambient != network.output_dim:
         raise ShapeError(
             f"the manifold lies in dimension {manifold.ambient}, the decoder's outputs have dimension "
@@ -46,10 +58,15 @@ def check_inputs(network: Network, domain: Domain, manifold: Manifold, settings:
         raise UnboundedDomainError("the theorem needs a bounded domain, since unbounded pieces have infinite radii")
     if domain.curved:
         raise DomainError("the theorem needs a polytope as domain; use Ball with p=1 or p=inf, or a Box")
+    for name in ("gap", "budget", "workers", "max_seconds"):
+        if name != "max_seconds" or settings[name] is not None:
+            real_number(settings[name], name)
+    if not isinstance(settings["workers"], int | np.integer):
+        raise SettingError(f"workers must be a whole number, got {settings['workers']!r}")
     if not 0.0 < settings["gap"] < 1.0:
         raise SettingError(f"gap must lie between 0 and 1, got {settings['gap']}")
     for name in ("budget", "workers"):
-        if settings[name] < 1:
+        if not settings[name] >= 1:
             raise SettingError(f"{name} must be positive, got {settings[name]}")
     if settings["max_seconds"] is not None and not settings["max_seconds"] > 0:
         raise SettingError(f"max_seconds must be positive, got {settings['max_seconds']}")

@@ -33,7 +33,7 @@ def groups_of(manifold: Manifold, generators: ArrayLike | None) -> list[ProductO
     d = manifold.ambient
     try:
         given = np.asarray(generators, dtype=np.float64)
-    except ValueError as error:
+    except (TypeError, ValueError, RuntimeError) as error:  # the last is torch's
         raise ShapeError(f"generators of H2 have shape (m, {d}, {d}), in the space of the outputs: {error}") from error
     given = given[None] if given.ndim == 2 else given
     if given.ndim != 3 or given.shape[1:] != (d, d) or not len(given):

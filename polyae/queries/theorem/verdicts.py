@@ -189,7 +189,7 @@ def verdict_table(verdicts: Sequence[Verdict]) -> str:
         (v.reading.name, str(v.left), str(v.right), f"{v.ratio:.4g}", v.outcome, v.reading.statement) for v in verdicts
     ]
     widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    remarks = ["", *(f"({v.remarks})" if v.remarks else "" for v in verdicts)]
+    remarks = ["remarks", *(v.remarks for v in verdicts)]
     lines = []
     for row, remark in zip([head, *rows], remarks, strict=True):
         cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
