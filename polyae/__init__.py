@@ -38,9 +38,11 @@ if TYPE_CHECKING:
     from polyae.queries.radii import Radii, radii, squared_circumradii
     from polyae.queries.region_curve import RegionCurve, load_curve, region_curve
     from polyae.queries.theorem import TheoremBound, theorem_bound
+    from polyae.training.first_order import ExponentialRegulariser, FirstOrderRegulariser, OrbitsRegulariser
     from polyae.training.lightning import lightning_callback
     from polyae.training.monitor import RegionMonitor
     from polyae.training.neighbour_oracle import NeighbourOracle
+    from polyae.training.regulariser import LieGroupRegulariser
 
 __version__ = "0.1.0"
 
@@ -52,8 +54,11 @@ __all__ = [
     "CurveStatistics",
     "Domain",
     "EstimatedGenerators",
+    "ExponentialRegulariser",
+    "FirstOrderRegulariser",
     "Interval",
     "Layer",
+    "LieGroupRegulariser",
     "Manifold",
     "NeighbourOracle",
     "Neighbourhood",
@@ -61,6 +66,7 @@ __all__ = [
     "Network",
     "Occupancy",
     "Orbit",
+    "OrbitsRegulariser",
     "PointCloud",
     "Polytope",
     "ProductOrbit",
@@ -113,8 +119,11 @@ _HOME = {
     "CurveStatistics": "polyae.queries.count_statistics",
     "Domain": "polyae.domains",
     "EstimatedGenerators": "polyae.queries.manifolds",
+    "ExponentialRegulariser": "polyae.training.first_order",
+    "FirstOrderRegulariser": "polyae.training.first_order",
     "Interval": "polyae.queries.interval",
     "Layer": "polyae.networks.network",
+    "LieGroupRegulariser": "polyae.training.regulariser",
     "Manifold": "polyae.queries.manifolds",
     "NeighbourOracle": "polyae.training.neighbour_oracle",
     "Neighbourhood": "polyae.queries.neighbours",
@@ -122,6 +131,7 @@ _HOME = {
     "Network": "polyae.networks.network",
     "Occupancy": "polyae.queries.count_statistics",
     "Orbit": "polyae.queries.manifolds",
+    "OrbitsRegulariser": "polyae.training.first_order",
     "PointCloud": "polyae.queries.manifolds",
     "Polytope": "polyae.domains",
     "ProductOrbit": "polyae.queries.manifolds",

@@ -18,6 +18,7 @@ def real_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
     Parameters
     ----------
     values : array-like
+        Tensors too, on any device and with or without a gradient.
     name : str
         What the message calls it.
 
@@ -32,6 +33,8 @@ def real_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
     array([1., 2.])
     """
     try:
+        if hasattr(values, "detach"):  # a tensor; importing torch takes a second
+            values = values.detach().cpu()
         array = np.asarray(values)
         if array.dtype == object and None in array.ravel().tolist():
             raise TypeError("got None")

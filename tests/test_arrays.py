@@ -24,13 +24,19 @@ def test_numbers_are_taken(values: Any) -> None:
     assert real_array(values, "x").tolist() == expected
 
 
+def test_tensors_with_gradients_are_taken_without() -> None:
+    codes = 2.0 * torch.ones(1, 2, requires_grad=True)
+    assert real_array(codes, "codes").tolist() == [[2.0, 2.0]]
+    assert NET(codes).tolist() == [[4.0]]
+
+
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
         ("1", "text"), (["1", "2"], "text"), (b"1", "bytes"), ([1j], "complex"), (None, "None"), ([1, None], "None"),
         ([[1, 2], [1]], "inhomogeneous"), ([10**400], "too large"), ([{}], "dict"),
         (np.array(["2026-01-01"], dtype="datetime64[D]"), "datetime64"),
-        (torch.ones(1, requires_grad=True), "detach"), (torch.ones(1, dtype=torch.bfloat16), "BFloat16"),
+        (torch.ones(1, dtype=torch.bfloat16), "BFloat16"),
     ],
 )  # fmt: skip
 def test_the_argument_and_the_reason_are_named(values: Any, reason: str) -> None:

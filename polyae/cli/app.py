@@ -25,6 +25,7 @@ from polyae.cli.table import table_command
 from polyae.cli.theorem import bound_command
 from polyae.cli.training import train_command
 from polyae.errors import PolyaeError
+from polyae.predicates.compilation import COMPILATION
 
 __all__ = ["app", "main", "run"]
 
@@ -89,8 +90,14 @@ def _complain(message: str, code: Exit = Exit.BAD_INPUT) -> int:
     return code
 
 
+def _say_why_it_takes_long() -> None:
+    print("polyae: compiling, which takes a minute or so once; later runs find it on disk", file=sys.stderr)
+
+
 def main() -> None:
     """Run the command of the process's arguments and exit."""
+    if sys.stderr.isatty():
+        COMPILATION.on_long = _say_why_it_takes_long
     # What a cluster sends before it kills is taken as Ctrl-C, which keeps what has been done.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = run(sys.argv[1:])

@@ -68,7 +68,11 @@ def enumerate_command(
     strict: StrictOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Enumerate all regions of a network on a domain. Ctrl-C keeps what has been found, as partial."""
+    """Enumerate all regions of a network on a domain.
+
+    Ctrl-C and SIGTERM keep what marching has found, as partial; subdivision, which --engine auto takes for boxes in
+    few dimensions, is faster and has nothing to keep before its end.
+    """
     network = read_network(net)
     for path in (out, graphml, certify):
         if path is not None:

@@ -30,7 +30,11 @@ class Status(Enum):
     MAX_SECONDS = "partial: stopped at max_seconds; raise it, or resume from this complex"
     HOPS = "partial: all regions within the asked number of hops of the start points, and their adjacency"
     CHECKPOINT = "partial: saved on the way; resume from this complex"
-    INTERRUPTED = "partial: interrupted from the keyboard; resume from this complex"
+    INTERRUPTED = "partial: interrupted; resume from this complex"
+    NOTHING_KEPT = (
+        "partial: interrupted while subdividing, which has all regions at its end and none before; resume by marching, "
+        "or march from the start, which keeps what it has found"
+    )
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,10 @@ class NeighbourMaps:
         """``B_ω`` of every code's region: shape (n, d)."""
         return self.maps.B
 
+    def __repr__(self) -> str:
+        shape = "x".join(map(str, self.maps.A.shape[1:]))
+        return f"NeighbourMaps({len(self.maps.A)} codes, {len(self.owner)} neighbours, maps {shape})"
+
     @property
     def A_neighbours(self) -> Tensor:
         """``A_ω'`` of every neighbour: shape (k, d, h)."""
@@ -167,16 +171,22 @@ class NeighbourOracle:
         self.workers = workers
         self.calls = 0
 
+    def __repr__(self) -> str:
+        count = "" if self.count is None else f", count={self.count}"
+        return f"NeighbourOracle({type(self.module).__name__}, {self.domain!r}, choose={self.choose!r}{count})"
+
     def find(self, codes: Tensor) -> NeighbourhoodBatch:
         """Patterns, chosen neighbours and facet distances of codes (n, h), without the maps.
 
         Raises
         ------
         ShapeError
-            If the codes have the wrong shape or are not finite.
+            If the codes are no tensor, have the wrong shape or are not finite.
         OutsideDomainError
             If one lies outside the domain.
         """
+        if not isinstance(codes, Tensor):
+            raise ShapeError(f"codes are a tensor (n, h), got {type(codes).__name__}; torch.as_tensor makes one")
         points = codes.detach().to("cpu", torch.float64).numpy()
         network = from_torch(self.module, compare=False)
         generator = np.random.default_rng((self.seed, self.calls))

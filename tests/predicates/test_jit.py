@@ -5,11 +5,13 @@ import shutil
 from pathlib import Path
 from types import ModuleType
 
+import numba as nb
 import pytest
 
 from polyae.engines import march_kernel
 from polyae.lp import simplex
 from polyae.predicates import jit
+from polyae.predicates.compilation import COMPILATION, Compilation
 
 PACKAGE = Path(jit.__file__).resolve().parent.parent
 
@@ -39,3 +41,23 @@ def test_what_makes_a_cache_stale(tmp_path: Path, changed: str, matters: bool) -
         file.write("\n#: One line more.\n")
     assert before == jit._VERSION
     assert (before != loaded(copy)._VERSION) == matters
+
+
+def test_compilation_is_timed_and_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, told = Compilation(), []
+    clock.on_long = lambda: told.append(clock.seconds)
+    times = iter([10.0, 10.5, 20.0, 21.5, 30.0, 31.0])
+    monkeypatch.setattr("polyae.predicates.compilation.time.perf_counter", lambda: next(times))
+    for nested in (False, True, False):
+        clock.on_start(None)
+        if nested:  # a kernel that is compiled within its caller
+            clock.on_start(None)
+            clock.on_end(None)
+        clock.on_end(None)
+    assert clock.seconds == 3.0 and told == [2.0]
+
+
+def test_compilation_of_kernels_is_seen() -> None:
+    before = COMPILATION.seconds
+    assert nb.njit(lambda x: x + 1)(1) == 2
+    assert COMPILATION.seconds > before

@@ -272,3 +272,10 @@ def test_tensors_on_a_gpu():
     here = NeighbourOracle(module)(codes)
     assert there.A_neighbours.is_cuda and there.distances.is_cuda
     torch.testing.assert_close(there.A_neighbours.cpu(), here.A_neighbours)
+
+
+def test_the_oracle_says_what_it_is_and_takes_tensors_alone() -> None:
+    oracle = NeighbourOracle(MODULES["random"], choose="nearest", count=2)
+    assert repr(oracle) == "NeighbourOracle(Sequential, None, choose='nearest', count=2)"
+    with pytest.raises(ShapeError, match="codes are a tensor"):
+        oracle(np.zeros((2, 2)))

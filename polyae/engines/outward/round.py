@@ -49,7 +49,7 @@ class Outcome(Enum):
     REACHED = "complete: every region nearer than the radius was found"
     MAX_REGIONS = "partial: stopped at max_regions; exact up to exact_radius, lower bounds beyond"
     MAX_SECONDS = "partial: stopped at its time limit; exact up to exact_radius, lower bounds beyond"
-    INTERRUPTED = "partial: interrupted from the keyboard; exact up to exact_radius, lower bounds beyond"
+    INTERRUPTED = "partial: interrupted; exact up to exact_radius, lower bounds beyond"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.engines.subdivide.special import HashCollision, OutOfRange, SpecialPosition
 from polyae.errors import SettingError, SolverError
 from polyae.predicates.cell import Arrangement
+from polyae.predicates.compilation import COMPILATION
 
 T = TypeVar("T")
 
@@ -94,7 +95,7 @@ class Subdivide:
             )
         if not suits(arrangement):
             return self.march.run(arrangement, budget, progress)
-        began = time.perf_counter()
+        began = time.perf_counter() - COMPILATION.seconds
         try:
             found = _subdivided(arrangement, self.seed, lambda made: made.enumeration())
         except KeyboardInterrupt:
@@ -103,7 +104,7 @@ class Subdivide:
             return self.march.run(arrangement, budget, progress)
         if progress is not None:
             progress(len(found.packed), int((~found.expanded).sum()))
-        found.seconds = time.perf_counter() - began
+        found.seconds = time.perf_counter() - COMPILATION.seconds - began
         return found
 
 
@@ -117,7 +118,7 @@ def _first_region(arrangement: Arrangement) -> Enumeration:
         edges=np.zeros((0, 2), dtype=np.int32),
         edge_units=np.zeros(0, dtype=np.int32),
         expanded=np.zeros(1, dtype=bool),
-        status=Status.INTERRUPTED,
+        status=Status.NOTHING_KEPT,
         engine=Subdivide.name,
         seconds=0.0,
         decisions=arrangement.kernel.counts,
