@@ -88,7 +88,7 @@ def table_command(
         for data, model, each, seconds in costs:
             print(f"{data}, {model}: {1000 * each:.1f} ms a step, {duration(seconds)}", file=sys.stderr)
         count = len(table.data) * len(table.settings)
-        print(f"{_runs(count)}, {duration(total)} in all", file=sys.stderr)
+        print(f"{_count(count, 'run')}, {duration(total)} in all", file=sys.stderr)
         if dry_run:
             finish({"runs": count, "projected_seconds": total}, as_json)
             return
@@ -146,19 +146,19 @@ def _say(row: Row) -> None:
     print(f"{row.data}, {row.model}{setting}, seed {row.seed}: {found}", file=sys.stderr)
 
 
-def _runs(count: int) -> str:
-    return f"{count:,} run" + "s" * (count != 1)
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" + "s" * (number != 1)
 
 
 def _departures(table: Table) -> str:
     first = table.settings[0]
-    seeds = len({s.seed for s in table.settings})
+    runs, epochs = _count(len({s.seed for s in table.settings}), "run"), _count(first.epochs, "epoch")
     weights = sorted({s.weight for s in table.settings if s.model not in ("ae", "denoising")})
     near = "all" if first.neighbours is None else f"{first.neighbours} random"
     return (
         "Test mean squared error per coordinate, times 100, at the best validation error; mean ± standard deviation "
-        f"over {_runs(seeds)} (the paper: 10) at the λ or noise of the least mean validation error, the paper's figure "
-        f"in brackets. {first.epochs} epochs (the paper: 125), λ of {', '.join(f'{w:g}' for w in weights) or 'none'} "
+        f"over {runs} (the paper: 10) at the λ or noise of the least mean validation error, the paper's figure "
+        f"in brackets. {epochs} (the paper: 125), λ of {', '.join(f'{w:g}' for w in weights) or 'none'} "
         "(the paper: 0.001 to 1000). "
         f"Not given by the paper and chosen here: widths {'-'.join(map(str, first.hidden))}, Adam at "
         f"{first.learning_rate:g}, {first.validation:.0%} of the training data for validation, latent samples normal "

@@ -117,13 +117,13 @@ def neighbourhood_figure(cells: Sequence[Float], code: Float, region: int, neigh
     margin = 0.04 * float((high - low).max())
     low, high = np.maximum(low - margin, corners.min(axis=0)), np.minimum(high + margin, corners.max(axis=0))
     width, height = (high - low) * 5.6 / float((high - low).max())
-    figure, (ax,) = _axes(max(width, 3.0) + 0.8, height + 1.5)
+    figure, (ax,) = _axes(max(width, 3.4) + 0.8, height + 1.7)
     _draw_cells(ax, cells, facecolors="white", edgecolors=LINE, linewidths=0.5, label="other regions")
     _draw_cells(ax, near, facecolors="#b9dcf2", edgecolors=INK, linewidths=0.8, label="neighbours")
     _draw_cells(ax, [cells[region]], facecolors=SAND, edgecolors=INK, linewidths=1.2, label="region of the code")
     ax.scatter(code[0], code[1], s=28, color=INK, zorder=3, label="code")
     _frame(ax, low, high)
-    figure.legend(loc="outside lower center", ncols=4, frameon=False, fontsize=9)
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize=9)
     ax.set_title(f"Region {region} of a test code and its {len(neighbours)} neighbours")
     return figure
 

@@ -21,7 +21,7 @@ def test_table_and_its_resumption(cli: Polyae, tmp_path: Path) -> None:
     assert " in all" in first.err and "second order exact, λ 1, seed 0: test error " in first.err
     assert ", ae, seed 0: test error " in first.err and first.json["seconds"] > 0
     text = (tmp_path / "t.md").read_text(encoding="utf-8")
-    assert "over 1 run (the paper" in text
+    assert "over 1 run (the paper" in text and "1 epoch (the paper" in text
     assert "(95.61 ± 1.3)" in text and "(86.83 ± 0.6)" in text and "1 random neighbours" in text
     assert cli("table", *options).code == 0
     assert (tmp_path / "t.md").read_text(encoding="utf-8") == text

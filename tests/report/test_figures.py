@@ -83,6 +83,9 @@ def test_all_neighbours_are_shown_whole(plane: polyae.RegionComplex) -> None:
         corners = np.concatenate([cells[i] for i in (region, *near)])
         (left, right), (bottom, top) = figure.axes[0].get_xlim(), figure.axes[0].get_ylim()
         assert (corners >= [left, bottom]).all() and (corners <= [right, top]).all()
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert box.x0 >= 0 and box.x1 <= figure.bbox.x1
     names = {text.get_text() for text in figure.legends[0].get_texts()}
     assert names == {"code", "region of the code", "neighbours", "other regions"}
 
