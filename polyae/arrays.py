@@ -42,7 +42,8 @@ def real_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
             raise TypeError(f"got {KINDS.get(array.dtype.kind, array.dtype)}")
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last is torch's
-        raise DataError(f"{name} must be an array of real numbers: {error}") from error
+        reason = "its rows differ in length" if "inhomogeneous" in str(error) else error  # NumPy's own word
+        raise DataError(f"{name} must be an array of real numbers: {reason}") from error
 
 
 def real_number(value: object, name: str) -> float:

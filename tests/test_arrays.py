@@ -34,7 +34,7 @@ def test_tensors_with_gradients_are_taken_without() -> None:
     ("values", "reason"),
     [
         ("1", "text"), (["1", "2"], "text"), (b"1", "bytes"), ([1j], "complex"), (None, "None"), ([1, None], "None"),
-        ([[1, 2], [1]], "inhomogeneous"), ([10**400], "too large"), ([{}], "dict"),
+        ([[1, 2], [1]], "rows differ in length"), ([10**400], "too large"), ([{}], "dict"),
         (np.array(["2026-01-01"], dtype="datetime64[D]"), "datetime64"),
         (torch.ones(1, dtype=torch.bfloat16), "BFloat16"),
     ],
