@@ -113,9 +113,6 @@ def _report(counts: BallCounts, as_json: bool, strict: bool) -> None:
         "regions_exact": list(counts.regions_exact), "estimate": counts.estimate,
         "estimate_std": counts.estimate_std, "data": counts.data, "exact_radius": counts.exact_radius,
     }  # fmt: skip
-    if not counts.complete:
-        print(f"polyae: {counts.message}", file=sys.stderr)
-    for k in np.flatnonzero(counts.heavy_tail):
-        print(f"polyae: the estimate at radius {counts.radii[k]:.6g} has a heavy tail; its error is not to be trusted",
-              file=sys.stderr)  # fmt: skip
-    finish(result, as_json, strict=strict, partial=not counts.complete)
+    for note in counts.notes if as_json else ():  # which the text holds itself
+        print(f"polyae: {note}", file=sys.stderr)
+    finish(result, as_json, strict=strict, partial=not counts.complete, text=str(counts))

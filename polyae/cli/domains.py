@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -11,7 +10,7 @@ import numpy as np
 import typer
 
 from polyae.cli.values import Float, number, read_archive, vector
-from polyae.domains import Ball, Box, Domain, Polytope, Space
+from polyae.domains import Ball, Box, Domain, Polytope, Space, as_norm
 from polyae.errors import SettingError
 
 __all__ = ["DomainOptions", "norm"]
@@ -25,10 +24,10 @@ def norm(name: str) -> float:
     SettingError
         If it is not 1, 2 or inf.
     """
-    norms = {"1": 1.0, "2": 2.0, "inf": math.inf}
-    if name not in norms:
-        raise SettingError(f"--norm {name}: choose 1, 2 or inf")
-    return norms[name]
+    try:
+        return as_norm(name)
+    except SettingError as error:
+        raise SettingError(f"--norm {name}: choose 1, 2 or inf") from error
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from polyae.engines.march import March
 from polyae.engines.reference import ReferenceMarch
 from polyae.engines.subdivide import Subdivide, faster
 from polyae.errors import SettingError, ShapeError
-from polyae.networks.network import Network
+from polyae.networks.network import Network, check_network
 from polyae.predicates.affine import OUT_OF_RANGE
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.kernel import Arithmetic, Kernel
@@ -36,8 +36,7 @@ def arrange(network: Network, domain: Domain, arithmetic: Arithmetic = "exact") 
     SettingError
         If one of them is something else.
     """
-    if not isinstance(network, Network):
-        raise SettingError(f"a Network is needed, got {type(network).__name__}; polyae.from_torch reads torch modules")
+    check_network(network)
     if not isinstance(domain, Domain):
         raise SettingError(f"a domain is needed (Box, Polytope, Ball or Space), got {type(domain).__name__}")
     if domain.dim != network.input_dim:

@@ -40,7 +40,7 @@ Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 Guarantee = Literal["proved", "exact", "float", "partial"]
 
-__all__ = ["Guarantee", "RegionComplex", "load", "pattern_string", "unpack"]
+__all__ = ["Guarantee", "RegionComplex", "check_complex", "load", "pattern_string", "unpack"]
 
 
 class RegionComplex:
@@ -375,6 +375,20 @@ def load(path: str | Path) -> RegionComplex:
     """
     network, domain, arithmetic, found = read_complex_file(path)
     return RegionComplex(Arrangement(network, domain, Kernel(arithmetic)), found)
+
+
+def check_complex(cx: object, name: str = "cx") -> None:
+    """Refuse what is no :class:`RegionComplex`, under the name of the argument.
+
+    Raises
+    ------
+    SettingError
+        If it is something else.
+    """
+    if not isinstance(cx, RegionComplex):
+        raise SettingError(
+            f"{name} is a RegionComplex, got {type(cx).__name__}: enumerate_regions(network, domain) makes one"
+        )
 
 
 def unpack(packed: NDArray[np.uint8], units: int) -> Bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from itertools import product
 from typing import Any
@@ -10,12 +11,33 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.domains.domain import Domain, Float, Halfspaces, as_points, as_vector
-from polyae.errors import DomainError, JobTooLargeError
+from polyae.errors import DomainError, JobTooLargeError, SettingError
 
-__all__ = ["Ball"]
+__all__ = ["Ball", "as_norm"]
 
 #: A cross-polytope has 2^h facets; 2^12 rows is where their cost overtakes everything else.
 MAX_CROSS_POLYTOPE_DIM = 12
+#: The norms p, as numbers and by name.
+NORMS: dict[float | str, float] = {1: 1.0, 2: 2.0, math.inf: math.inf, "1": 1.0, "2": 2.0, "inf": math.inf}
+
+
+def as_norm(p: float | str) -> float:
+    """Norm p from a number or its name.
+
+    Raises
+    ------
+    SettingError
+        If it is not 1, 2 or inf.
+
+    Examples
+    --------
+    >>> as_norm(1), as_norm("inf")
+    (1.0, inf)
+    """
+    try:
+        return NORMS[p]
+    except (KeyError, TypeError) as error:
+        raise SettingError(f"the norm p must be 1, 2 or inf, got {p!r}") from error
 
 
 class Ball(Domain):
@@ -27,6 +49,7 @@ class Ball(Domain):
     radius : float
         In the units of z.
     p : {1, 2, inf}
+        As a number or a string.
 
     Raises
     ------
@@ -36,20 +59,22 @@ class Ball(Domain):
         If p = 1 and h exceeds 12: the ball then has 2^h facets.
     """
 
-    def __init__(self, centre: ArrayLike, radius: float, p: float = 2) -> None:
+    def __init__(self, centre: ArrayLike, radius: float, p: float | str = 2) -> None:
         self.centre = as_vector(centre, "centre")
         try:
-            self.radius, self.p = float(radius), float(p)
+            self.radius = float(radius)
         except (TypeError, ValueError) as error:
-            raise DomainError(f"radius and p must be numbers, got {radius!r} and {p!r}") from error
+            raise DomainError(f"the radius must be a number, got {radius!r}") from error
+        try:
+            self.p = as_norm(p)
+        except SettingError as error:
+            raise DomainError(str(error)) from error
         if not (np.isfinite(self.radius) and self.radius > 0):
             raise DomainError(
                 f"the radius must be positive and finite, got {radius}; a ball of radius 0 holds no region"
             )
         if not self.bounded:
             raise DomainError(f"a ball of radius {radius} around {self.centre.tolist()} leaves the range of float64")
-        if self.p not in (1.0, 2.0, np.inf):
-            raise DomainError(f"the norm p must be 1, 2 or inf, got {p}")
         if self.p == 1 and self.dim > MAX_CROSS_POLYTOPE_DIM:
             raise JobTooLargeError(
                 f"a 1-norm ball in dimension {self.dim} has 2^{self.dim} facets; at most dimension "

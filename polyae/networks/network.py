@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.arrays import real_array
-from polyae.errors import NetworkError, ShapeError
+from polyae.errors import NetworkError, SettingError, ShapeError
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["Layer", "Network"]
+__all__ = ["Layer", "Network", "check_network"]
 
 
 def _frozen(values: ArrayLike, ndim: int, name: str) -> Float:
@@ -245,6 +245,18 @@ class Network:
                 {"weight": y.weight.tolist(), "bias": y.bias.tolist(), **_activation(y.slope)} for y in self.layers
             ]
         }
+
+
+def check_network(network: object) -> None:
+    """Refuse what is no :class:`Network`.
+
+    Raises
+    ------
+    SettingError
+        If it is something else.
+    """
+    if not isinstance(network, Network):
+        raise SettingError(f"a Network is needed, got {type(network).__name__}; polyae.from_torch reads torch modules")
 
 
 def _activation(slope: Float) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.errors import DataError, ShapeError
-from polyae.networks.network import Layer, Network
+from polyae.networks.network import Layer, Network, check_network
 
 Float = NDArray[np.float64]
 
@@ -104,7 +104,10 @@ class Slice:
         ------
         NetworkError
             If the network takes another number of inputs.
+        SettingError
+            If it is no Network.
         """
+        check_network(network)
         return Network([Layer(self.directions.T, self.origin)]) >> network
 
     def points(self, coordinates: ArrayLike) -> Float:

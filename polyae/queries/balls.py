@@ -18,11 +18,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.engines.outward.round import Outcome, Progress
 from polyae.errors import SettingError
-from polyae.networks.network import Layer, Network
+from polyae.networks.network import Layer, Network, check_network
 from polyae.networks.slices import Slice
 from polyae.queries.count_bounds import most_regions_in_ball
 from polyae.queries.count_estimate import RegionEstimate, estimate_regions
-from polyae.queries.region_curve import RegionCurve, check_ball, finite, region_curve
+from polyae.queries.region_curve import RegionCurve, check_ball, finite, norm_name, region_curve
+from polyae.queries.text_table import text_table, whole
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -36,7 +37,7 @@ DATA_DOUBT = 1e-9
 EXACT_SHARE = 0.7
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BallCounts:
     """Regions and data in balls around one centre.
 
@@ -59,6 +60,10 @@ class BallCounts:
         Data in each closed ball; None if none were given.
     curve : RegionCurve
         All regions found, in order of distance.
+    data_distances : array, shape (n,), or None
+        Distances of the data from the centre, ascending, rounded to float64.
+    unestimated : str
+        Why there is no estimate where there might be one.
     """
 
     centre: Float
@@ -70,6 +75,24 @@ class BallCounts:
     estimates: tuple[RegionEstimate | None, ...]
     data: Int | None
     curve: RegionCurve
+    data_distances: Float | None
+    unestimated: str
+
+    def __repr__(self) -> str:
+        place = f"a centre in R^{len(self.centre)}, {norm_name(self.p)}"
+        known = f"exact up to radius {self.exact_radius:.6g}"
+        return f"BallCounts({len(self.radii)} radii around {place}, {known}, {self.curve.status})"
+
+    def __str__(self) -> str:
+        header = ("radius", "lower", "exact", "upper", "estimate", "data")
+        rows = [
+            (f"{r:.6g}", f"{low:,}", "-" if exact is None else f"{exact:,}", whole(high),
+             "-" if estimate is None else str(estimate), "-" if self.data is None else f"{self.data[k]:,}")
+            for k, (r, low, exact, high, estimate) in enumerate(
+                zip(self.radii, self.regions_lower, self.regions_exact, self.regions_upper, self.estimates, strict=True)
+            )
+        ]  # fmt: skip
+        return "\n".join([repr(self), *text_table(header, rows), *self.notes])
 
     @property
     def exact_radius(self) -> float:
@@ -85,6 +108,24 @@ class BallCounts:
     def message(self) -> str:
         """Complete, or why it is partial."""
         return self.curve.outcome.value
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know: why they are partial, estimates that are missing or doubtful."""
+        notes = [] if self.complete else [self.message]
+        if self.heavy_tail.any():
+            radii = ", ".join(f"{r:.6g}" for r in self.radii[self.heavy_tail])
+            notes.append(f"estimates with a heavy tail, whose error is not to be trusted, at radius {radii}")
+        if missing := self.without_estimate:
+            radii = ", ".join(f"{r:.6g}" for r in missing)
+            notes.append(f"no estimate at radius {radii}: {self.unestimated}")
+        return tuple(notes)
+
+    @property
+    def without_estimate(self) -> list[float]:
+        """Radii at which the number is neither exact nor estimated."""
+        known = zip(self.radii.tolist(), self.regions_exact, self.estimates, strict=True)
+        return [r for r, exact, estimate in known if exact is None and estimate is None]
 
     @property
     def estimate(self) -> Float:
@@ -110,7 +151,7 @@ def count_in_balls(
     centre: ArrayLike,
     radii: ArrayLike,
     data: ArrayLike | None = None,
-    p: float = 2,
+    p: float | str = 2,
     *,
     on: Slice | None = None,
     max_regions: int | None = None,
@@ -127,12 +168,12 @@ def count_in_balls(
     ----------
     network : Network
     centre : array, shape (h,)
-    radii : array, shape (k,)
+    radii : array, shape (k,), or one number
         In the units of the network's input; in any order.
     data : array, shape (n, h), optional
         Points of the network's input space.
     p : {1, 2, inf}
-        Norm of the balls.
+        Norm of the balls, as a number or a string.
     on : Slice, optional
         Count the regions of a slice of the input space; centre and radii are then in its coordinates.  Data stay
         points of the whole input space.
@@ -161,6 +202,8 @@ def count_in_balls(
     SettingError
         If there is no radius, one is not positive and finite, the norm is another one, or a limit is not
         positive; if there are data and a slice whose coordinates do not preserve lengths.
+    DataError
+        If centre, radii or data are no real numbers.
 
     Examples
     --------
@@ -170,29 +213,33 @@ def count_in_balls(
     >>> counts.regions_exact, counts.data.tolist()
     ((1, 2, 3), [1, 1, 2])
     """
+    check_network(network)
     whole_dim = network.input_dim
     network = network if on is None else on.restrict(network)
-    middle, sizes = check_ball(network, centre, radii, p)
+    middle, sizes, norm = check_ball(network, centre, radii, p)
     if runs and runs < 8:
         raise SettingError(f"an estimate takes at least 8 runs, or 0 for none, got {runs}")
-    if data is not None and on is not None and not (p == 2 and on.orthonormal):
+    if data is not None and on is not None and not (norm == 2 and on.orthonormal):
         raise SettingError("data are counted beside a slice only for p = 2 and orthonormal directions: lengths differ")
     place = [Fraction(c) for c in middle.tolist()] if on is None else on.exact_point(middle.tolist())
-    inside = None if data is None else count_data(finite(data, (-1, whole_dim), "data"), place, sizes, p)
+    points = None if data is None else finite(data, (-1, whole_dim), "data")
+    inside = None if points is None else count_data(points, place, sizes, norm)
+    distances = None if points is None else np.sort(_distances(points, place, norm))
     if max_seconds is not None:
         _compile()
     ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
     seconds = None if max_seconds is None else max_seconds * (EXACT_SHARE if runs else 1.0)
     curve = region_curve(
-        network, middle, float(sizes.max()), p, max_regions=max_regions, max_seconds=seconds, resume=resume,
+        network, middle, float(sizes.max()), norm, max_regions=max_regions, max_seconds=seconds, resume=resume,
         progress=progress, keep=keep,
     )  # fmt: skip
     lower, exact = curve.count(sizes)
     known = tuple(int(n) if sure else None for n, sure in zip(lower, exact, strict=True))
-    upper = _upper_bounds(network, middle, sizes, p, known)
+    upper = _upper_bounds(network, middle, sizes, norm, known)
     interrupted = curve.outcome is Outcome.INTERRUPTED
-    estimates = _estimates(network, middle, sizes, p, known, 0 if interrupted else runs, seed, ends)
-    return BallCounts(middle, float(p), sizes, lower, upper, known, estimates, inside, curve)
+    estimates, why = _estimates(network, middle, sizes, norm, known, 0 if interrupted else runs, seed, ends)
+    why = "interrupted from the keyboard" if interrupted else why
+    return BallCounts(middle, norm, sizes, lower, upper, known, estimates, inside, curve, distances, why)
 
 
 def _compile() -> None:
@@ -216,10 +263,14 @@ def _upper_bounds(
 def _estimates(
     network: Network, centre: Float, radii: Float, p: float, known: tuple[int | None, ...], runs: int, seed: int,
     ends: float,
-) -> tuple[RegionEstimate | None, ...]:  # fmt: skip
-    """Estimates from the smallest radius on, each with more of the time left than the one before."""
+) -> tuple[tuple[RegionEstimate | None, ...], str]:  # fmt: skip
+    """Estimates from the smallest radius on, each with more of the time left than the one before.
+
+    Beside them, why some are missing if some are.
+    """
     found: list[RegionEstimate | None] = [None] * len(radii)
     order = [int(k) for k in np.argsort(radii) if known[k] is None] if runs else []
+    why = "the time ran out" if runs else "none was asked for"
     try:
         for place, k in enumerate(order):
             share = (place + 1) / sum(range(place + 1, len(order) + 1))
@@ -230,8 +281,8 @@ def _estimates(
                 network, centre, float(radii[k]), p, runs=runs, seed=seed + place, max_seconds=left
             )
     except KeyboardInterrupt:
-        pass  # what is estimated is kept, the rest is None
-    return tuple(found)
+        why = "interrupted from the keyboard"  # what is estimated is kept, the rest is None
+    return tuple(found), why
 
 
 def count_data(points: Float, centre: Sequence[Fraction], radii: Float, p: float) -> Int:
@@ -242,14 +293,19 @@ def count_data(points: Float, centre: Sequence[Fraction], radii: Float, p: float
     >>> count_data(np.array([[0.0], [1.0]]), [Fraction(0)], np.array([0.5, 1.0]), 2).tolist()
     [1, 2]
     """
-    with np.errstate(over="ignore"):
-        distance = np.linalg.norm(points - np.array([float(c) for c in centre]), ord=p, axis=1)
+    distance = _distances(points, centre, p)
     counts = []
     for radius in radii.tolist():
         doubtful = np.flatnonzero(~(np.abs(distance - radius) > DATA_DOUBT * (distance + radius)))
         sure = np.count_nonzero(distance <= radius) - np.count_nonzero(distance[doubtful] <= radius)
         counts.append(int(sure) + sum(_exactly_in_ball(points[k], centre, radius, p) for k in doubtful))
     return np.array(counts, dtype=np.int64)
+
+
+def _distances(points: Float, centre: Sequence[Fraction], p: float) -> Float:
+    with np.errstate(over="ignore"):
+        found: Float = np.linalg.norm(points - np.array([float(c) for c in centre]), ord=p, axis=1)
+    return found
 
 
 def _exactly_in_ball(point: Float, centre: Sequence[Fraction], radius: float, p: float) -> bool:

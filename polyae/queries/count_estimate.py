@@ -15,6 +15,7 @@ from scipy.stats import t as student
 from polyae.engines.outward.descent import Descent
 from polyae.errors import SettingError
 from polyae.networks.network import Network
+from polyae.queries.text_table import rounded
 
 Float = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ LEAST_EFFECTIVE, LARGEST_SHARE = 0.5, 0.25
 RUNS_PER_SKEWNESS = 25.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RegionEstimate:
     """Independent unbiased estimates of one count.
 
@@ -48,6 +49,13 @@ class RegionEstimate:
 
     runs: Float
     growth: float
+
+    def __repr__(self) -> str:
+        return f"RegionEstimate({self}, {len(self.runs)} runs)"
+
+    def __str__(self) -> str:
+        tail = " (heavy tail)" if self.heavy_tail else ""
+        return f"{rounded(self.value, 4)} ± {rounded(self.std, 2)}{tail}"
 
     @property
     def value(self) -> float:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.domains import Space
-from polyae.errors import SettingError, ShapeError
-from polyae.networks.network import Network
+from polyae.domains import Space, as_norm
+from polyae.errors import ShapeError
+from polyae.networks.network import Network, check_network
 from polyae.predicates.cell import Arrangement
-from polyae.queries.region_curve import RegionCurve, finite, region_curve
+from polyae.queries.region_curve import RegionCurve, check_radii, finite, norm_name, region_curve
+from polyae.queries.text_table import rounded, text_table
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -20,7 +21,7 @@ Int = NDArray[np.int64]
 __all__ = ["CurveStatistics", "Occupancy", "ball_volume_log", "curve_statistics", "occupancy"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class CurveStatistics:
     """Counts in balls around many centres.
 
@@ -40,6 +41,19 @@ class CurveStatistics:
     exact: NDArray[np.bool_]
     p: float
     dim: int
+
+    def __repr__(self) -> str:
+        what = f"{len(self.counts):,} centres in R^{self.dim}, {len(self.radii)} radii, {norm_name(self.p)}"
+        return f"CurveStatistics({what}, {'complete' if self.exact.all() else 'partial: some counts are lower bounds'})"
+
+    def __str__(self) -> str:
+        columns = (self.mean, self.std_error, self.least, self.most, self.exact.sum(axis=0))
+        rows = [
+            (f"{r:.6g}", rounded(mean, 6), rounded(error, 2), f"{least:,}", f"{most:,}", f"{exact:,}")
+            for r, mean, error, least, most, exact in zip(self.radii, *columns, strict=True)
+        ]
+        header = ("radius", "mean", "± s.e.", "least", "most", "exact centres")
+        return "\n".join([repr(self), *text_table(header, rows)])
 
     @property
     def mean(self) -> Float:
@@ -93,7 +107,7 @@ def curve_statistics(
     network: Network,
     centres: ArrayLike,
     radii: ArrayLike,
-    p: float = 2,
+    p: float | str = 2,
     *,
     max_regions: int | None = None,
     max_seconds: float | None = None,
@@ -122,20 +136,19 @@ def curve_statistics(
     >>> stats.counts.tolist(), stats.mean.tolist()
     ([[1, 2], [1, 3]], [1.0, 2.5])
     """
-    points, sizes = finite(centres, (-1, network.input_dim), "centres"), np.array(radii, dtype=np.float64)
+    check_network(network)
+    points, sizes, norm = finite(centres, (-1, network.input_dim), "centres"), check_radii(radii), as_norm(p)
     if not len(points):
         raise ShapeError("centres holds no point")
-    if sizes.ndim != 1 or not sizes.size:
-        raise SettingError(f"radii must be a nonempty list of numbers, got shape {sizes.shape}")
-    counted = []
+    counted, reach = [], float(sizes.max())
     for centre in points:
-        curve = region_curve(network, centre, float(sizes.max()), p, max_regions=max_regions, max_seconds=max_seconds)
+        curve = region_curve(network, centre, reach, norm, max_regions=max_regions, max_seconds=max_seconds)
         counted.append(curve.count(sizes))
     counts, exact = (np.stack(parts) for parts in zip(*counted, strict=True))
-    return CurveStatistics(sizes, counts, exact, float(p), network.input_dim)
+    return CurveStatistics(sizes, counts, exact, norm, network.input_dim)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Occupancy:
     """How data are spread over regions.
 
@@ -152,6 +165,11 @@ class Occupancy:
     per_region: Int
     on_boundaries: int
     regions: int | None = None
+
+    def __repr__(self) -> str:
+        among = "" if self.regions is None else f" of {self.regions:,}"
+        data = f"{int(self.per_region.sum()):,} data, {self.on_boundaries:,} on boundaries"
+        return f"Occupancy({self.occupied:,}{among} regions hold {data})"
 
     @property
     def occupied(self) -> int:
@@ -192,6 +210,7 @@ def occupancy(network: Network, data: ArrayLike, within: RegionCurve | None = No
     >>> found.per_region.tolist(), found.on_boundaries, round(found.empty_share, 3)
     ([2, 1], 1, 0.333)
     """
+    check_network(network)
     points = finite(data, (-1, network.input_dim), "data")
     arrangement = Arrangement(network, Space(network.input_dim))
     signs = arrangement.unit_signs(points) if len(points) else np.zeros((0, network.num_units), dtype=np.int8)

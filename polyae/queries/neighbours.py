@@ -12,7 +12,7 @@ from polyae.complex.enumerate import arrange
 from polyae.domains import Domain, Space
 from polyae.engines.local import expand_points
 from polyae.errors import ShapeError
-from polyae.networks.network import Network
+from polyae.networks.network import Network, check_network
 from polyae.predicates.kernel import Arithmetic
 
 Bool = NDArray[np.bool_]
@@ -20,7 +20,7 @@ Bool = NDArray[np.bool_]
 __all__ = ["Neighbourhood", "NeighbourhoodBatch", "batch_neighbours", "neighbours"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Neighbourhood:
     """The region of a code and all regions that share a facet with it.
 
@@ -41,13 +41,17 @@ class Neighbourhood:
     def __len__(self) -> int:
         return len(self.neighbours)
 
+    def __repr__(self) -> str:
+        nearest = f", nearest facet at distance {self.distances.min():.4g}" if len(self) else ""
+        return f"Neighbourhood({len(self)} neighbours{nearest})"
+
     @property
     def flipped(self) -> list[NDArray[np.int64]]:
         """Units that change state at each facet."""
         return [np.flatnonzero(row != self.pattern) for row in self.neighbours]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NeighbourhoodBatch:
     """Neighbourhoods of n codes in flat arrays; indexing gives single ones.
 
@@ -70,6 +74,9 @@ class NeighbourhoodBatch:
 
     def __len__(self) -> int:
         return len(self.patterns)
+
+    def __repr__(self) -> str:
+        return f"NeighbourhoodBatch({len(self):,} codes, {len(self.neighbours):,} neighbours)"
 
     def __getitem__(self, index: int) -> Neighbourhood:
         if not -len(self) <= index < len(self):
@@ -128,6 +135,7 @@ def neighbours(
     >>> [len(code) for code in neighbours(net, [[-1.0], [0.5]])]
     [1, 2]
     """
+    check_network(network)
     points = np.asarray(z, dtype=np.float64)
     if points.ndim not in (1, 2):
         raise ShapeError(f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}")
@@ -147,6 +155,7 @@ def batch_neighbours(
     workers: int = 1,
 ) -> NeighbourhoodBatch:
     """:func:`neighbours` of a batch of codes, shape (n, h)."""
+    check_network(network)
     points = np.asarray(codes, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != network.input_dim or not np.isfinite(points).all():
         raise ShapeError(

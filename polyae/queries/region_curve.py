@@ -14,25 +14,27 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import real_array
 from polyae.atomic import whole_file
+from polyae.domains import as_norm
 from polyae.engines.outward.exact import ExactFacets
 from polyae.engines.outward.march import Outward
 from polyae.engines.outward.round import Found, Outcome, Progress
 from polyae.errors import FileFormatError, SettingError, ShapeError
-from polyae.networks.network import Network
+from polyae.networks.network import Network, check_network
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["RegionCurve", "check_ball", "load_curve", "region_curve"]
+__all__ = ["RegionCurve", "check_ball", "check_radii", "finite", "load_curve", "norm_name", "region_curve"]
 
 FORMAT = "polyae region curve"
 #: What reading a damaged archive can raise.
 DAMAGE = (ValueError, KeyError, TypeError, EOFError, OSError, zipfile.BadZipFile, NotImplementedError)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class RegionCurve:
     """Regions around a centre in order of distance.  Made by :func:`region_curve`.
 
@@ -57,6 +59,15 @@ class RegionCurve:
 
     def __len__(self) -> int:
         return len(self.found.low)
+
+    def __repr__(self) -> str:
+        place = f"around a centre in R^{len(self.centre)}, {norm_name(self.p)}"
+        return f"RegionCurve({len(self):,} regions {place}, exact up to radius {self.exact_radius:.6g}, {self.status})"
+
+    @property
+    def status(self) -> str:
+        """``complete`` or ``partial``."""
+        return self.outcome.value.split(":")[0]
 
     @property
     def exact_radius(self) -> float:
@@ -154,7 +165,7 @@ def region_curve(
     network: Network,
     centre: ArrayLike,
     radius: float,
-    p: float = 2,
+    p: float | str = 2,
     *,
     max_regions: int | None = None,
     max_seconds: float | None = None,
@@ -193,21 +204,23 @@ def region_curve(
     >>> curve.distances[:, 0].round(3).tolist(), curve.count([1.0, 1.1, 2.25])[0].tolist()
     ([0.0, 1.0, 2.0, 2.236], [1, 2, 4])
     """
-    middle = check_ball(network, centre, [radius], p)[0]
+    middle, (reach, *more), norm = check_ball(network, centre, radius, p, "radius")
+    if more:
+        raise SettingError(f"radius must be one number, got {len(more) + 1}; count_in_balls takes several")
     for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
         if limit is not None and not limit > 0:
             raise SettingError(f"{name} must be positive, got {limit}")
     if resume is not None and not (
-        resume.network == network and np.array_equal(resume.centre, middle) and resume.p == float(p)
+        resume.network == network and np.array_equal(resume.centre, middle) and resume.p == norm
     ):
         raise SettingError("the curve to resume belongs to another network, centre or norm")
-    search = Outward(network, middle, float(p), None if resume is None else resume.found)
+    search = Outward(network, middle, norm, None if resume is None else resume.found)
 
     def made(found: Found, outcome: Outcome) -> RegionCurve:
-        return RegionCurve(network, middle, float(p), found, outcome)
+        return RegionCurve(network, middle, norm, found, outcome)
 
     outcome = search.march(
-        radius, max_regions=max_regions, max_seconds=max_seconds, progress=progress,
+        reach, max_regions=max_regions, max_seconds=max_seconds, progress=progress,
         keep=None if keep is None else lambda found: keep(made(found, Outcome.INTERRUPTED)),
     )  # fmt: skip
     curve = made(search.found, outcome)
@@ -216,25 +229,54 @@ def region_curve(
     return curve
 
 
-def check_ball(network: Network, centre: ArrayLike, radii: ArrayLike, p: float) -> tuple[Float, Float]:
-    """Centre and radii as arrays.
+def check_ball(
+    network: Network, centre: ArrayLike, radii: ArrayLike, p: float | str, name: str = "radii"
+) -> tuple[Float, Float, float]:
+    """Centre and radii as arrays, and the norm as a number.
+
+    Parameters
+    ----------
+    network : Network
+    centre, radii, p
+        As given to :func:`region_curve`.
+    name : str
+        What the caller calls the radii.
 
     Raises
     ------
     ShapeError
         If the centre does not have the network's input dimension, or is not finite.
     SettingError
-        If there is no radius, one is not positive and finite, or the norm is not 1, 2 or inf.
+        If it is no Network, there is no radius, one is not positive and finite, or the norm is not 1, 2 or inf.
+    DataError
+        If centre or radii are no real numbers.
     """
-    middle = finite(centre, (network.input_dim,), "centre")
-    sizes = np.array(radii, dtype=np.float64)
+    check_network(network)
+    return finite(centre, (network.input_dim,), "centre"), check_radii(radii, name), as_norm(p)
+
+
+def check_radii(radii: ArrayLike, name: str = "radii") -> Float:
+    """Radii as an array, shape (k,); a number is one radius.
+
+    Raises
+    ------
+    SettingError
+        If there is none, or one is not positive and finite.
+    DataError
+        If they are no real numbers.
+    """
+    sizes = np.array(np.atleast_1d(real_array(radii, name)))
     if sizes.ndim != 1 or not sizes.size:
-        raise SettingError(f"radii must be a nonempty list of numbers, got shape {sizes.shape}")
+        raise SettingError(f"{name} must be a number or a nonempty list of numbers, got shape {sizes.shape}")
     for k in np.flatnonzero(~(np.isfinite(sizes) & (sizes > 0))):
-        raise SettingError(f"radius {k} is {sizes[k]}; radii must be positive and finite")
-    if p not in (1, 2, np.inf):
-        raise SettingError(f"the norm p must be 1, 2 or inf, got {p}")
-    return middle, sizes
+        which = f"radius {k}" if sizes.size > 1 or name != "radius" else "radius"
+        raise SettingError(f"{which} is {sizes[k]}; {name} must be positive and finite")
+    return sizes
+
+
+def norm_name(p: float) -> str:
+    """Name of a norm: 1-norm, 2-norm or infinity-norm."""
+    return "infinity-norm" if np.isinf(p) else f"{p:g}-norm"
 
 
 def finite(values: ArrayLike, shape: tuple[int, ...], name: str) -> Float:
@@ -244,8 +286,10 @@ def finite(values: ArrayLike, shape: tuple[int, ...], name: str) -> Float:
     ------
     ShapeError
         If it is not one.
+    DataError
+        If it does not hold real numbers.
     """
-    array = np.array(values, dtype=np.float64)
+    array = np.array(real_array(values, name))
     fits = array.ndim == len(shape) and array.shape[-1] == shape[-1]
     if not fits:
         wanted = str(shape).replace("-1", "n")

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.queries.balls import count_in_balls
+from polyae.queries.balls import BallCounts, count_in_balls
 from polyae.report.digits_study import DigitsStudy
 
-Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = ["BallSettings", "BallStudy", "study_balls"]
@@ -33,13 +32,15 @@ class BallSettings:
 
 @dataclass(frozen=True)
 class BallStudy:
-    """The two curves; all arrays have shape (num_radii,)."""
+    """Exact counts around the code of a scan of one digit, the label."""
 
     label: int
-    centre: Float
-    radii: Float
-    regions: Int
-    data: Int
+    counts: BallCounts
+
+    @property
+    def data(self) -> Int:
+        """Codes in each ball, shape (num_radii,)."""
+        return np.zeros(len(self.counts.radii), dtype=np.int64) if self.counts.data is None else self.counts.data
 
 
 def study_balls(settings: BallSettings, digits: DigitsStudy) -> BallStudy:
@@ -48,7 +49,6 @@ def study_balls(settings: BallSettings, digits: DigitsStudy) -> BallStudy:
     reach = float(np.linalg.norm(digits.codes - near.code, axis=1).max())
     radii = reach * np.geomspace(settings.smallest, 1.001, settings.num_radii)
     counts = count_in_balls(digits.decoder, near.code, radii, digits.codes)
-    data = np.zeros(len(radii), dtype=np.int64) if counts.data is None else counts.data
     if not counts.complete:
         raise KeyboardInterrupt
-    return BallStudy(near.label, near.code, radii, counts.regions_lower, data)
+    return BallStudy(near.label, counts)

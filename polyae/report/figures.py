@@ -25,7 +25,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = [
-    "ball_curve_figure", "degree_figure", "neighbourhood_figure", "orbit_figure", "partition_figure", "png",
+    "degree_figure", "neighbourhood_figure", "orbit_figure", "partition_figure", "png",
     "quantity_figure", "radii_figure", "region_polygons",
 ]  # fmt: skip
 
@@ -160,18 +160,6 @@ def degree_figure(degrees: Int) -> Figure:
     ax.bar_label(bars, fontsize=9)
     ax.set(xlabel="neighbours of a region", ylabel="regions", xticks=np.arange(values.min(), values.max() + 1))
     ax.set_title(f"Degrees in the region graph, mean {degrees.mean():.2f}")
-    return figure
-
-
-def ball_curve_figure(radii: Float, regions: Int, data: Int, name: str) -> Figure:
-    """Regions that meet a ball, and data in it, against its radius."""
-    figure, (ax,) = _axes(5.6, 3.8)
-    for counts, label, colour, marker in ((regions, "regions", BLUE, "o"), (data, "data", ROSE, "s")):
-        ax.plot(radii, np.where(counts > 0, counts, np.nan), color=colour, marker=marker, markersize=4, label=label)
-    ax.set(xscale="log", yscale="log", xlabel="radius of the ball, in units of the code", ylabel="number")
-    ax.set_title(name)
-    ax.legend(frameon=False)
-    ax.grid(axis="y", alpha=0.3)
     return figure
 
 

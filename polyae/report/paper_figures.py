@@ -23,7 +23,7 @@ from polyae.networks.network import Layer, Network
 from polyae.networks.slices import Slice
 from polyae.networks.torch_modules import from_torch
 from polyae.queries.balls import BallCounts, count_in_balls
-from polyae.report.count_figures import draw_counts, dress, share_legend
+from polyae.report.count_figures import draw_counts, dress, highest, share_legend
 from polyae.report.figures import region_polygons
 from polyae.training.data import Dataset
 from polyae.training.models import Autoencoder
@@ -103,10 +103,6 @@ def _without_bias(network: Network) -> Network:
     return Network([Layer(y.weight, np.zeros(y.n_out), y.slope) for y in network.layers])
 
 
-#: Width of a place that is kept, in panels.
-PLACE = 0.35
-
-
 @dataclass(frozen=True)
 class BallFigure:
     """Figure 3: data and regions in balls around a test datum.
@@ -114,8 +110,8 @@ class BallFigure:
     Attributes
     ----------
     networks : dict
-        From a name to the encoder's widths and the latent dimension; None keeps a place for what is not
-        counted yet.
+        From a name to the encoder's widths and the latent dimension; None for what is not counted, which the
+        figure then says.
     latent : bool
         Count in latent space (the decoder's regions, and codes) instead of data space (the whole autoencoder's).
     steps : int
@@ -180,23 +176,22 @@ def _interrupted(model: Autoencoder, settings: BallFigure, data: Dataset, progre
 
 
 def balls_figure(settings: BallFigure, data: Dataset, counts: dict[str, BallCounts | None]) -> Figure:
-    """One panel a network: exact part, certified bounds, estimates, and data."""
-    widths = [PLACE if counted is None else 1.0 for counted in counts.values()]
-    figure = Figure(figsize=(5.6 * sum(widths) + 0.3, 4.8), layout="constrained")
-    axes = figure.subplots(1, len(counts), squeeze=False, width_ratios=widths)[0]
+    """One panel a network that was counted, with one scale: exact part, certified bounds, estimates, and data."""
+    drawn = {name: counted for name, counted in counts.items() if counted is not None}
+    figure = Figure(figsize=(max(5.6 * len(drawn) + 0.3, 6.4), 5.0), layout="constrained")
     sizes, point = dict(settings.networks), "code" if settings.latent else "datum"
-    for ax, (name, counted) in zip(axes, counts.items(), strict=True):
-        size = sizes[name]
-        if counted is None or size is None:
-            ax.text(0.5, 0.5, f"{name}:\nnot counted yet", ha="center", va="center", color="#555555")
-            ax.set(xticks=[], yticks=[])
-            ax.spines[:].set(color="#aaaaaa", linestyle=":")
-            continue
-        draw_counts(ax, counted)
-        label = "-".join(map(str, (data.dim, *size[0], size[1])))
-        title = f"{name} ({label} and mirrored)\nexact up to radius {counted.exact_radius:.3g}"
-        dress(ax, counted, title, point)
-    share_legend(figure, 6)
+    top = max(map(highest, drawn.values()), default=1.0)
+    axes = figure.subplots(1, max(len(drawn), 1), squeeze=False, sharey=True)[0]
+    for ax, counted in zip(axes, drawn.values(), strict=False):
+        draw_counts(ax, counted, top)
+    for ax, (name, counted) in zip(axes, drawn.items(), strict=False):  # when the shared scale is known
+        hidden, latent_dim = sizes[name] or ((), 0)
+        dress(ax, counted, f"{name} ({'-'.join(map(str, (data.dim, *hidden, latent_dim)))} and mirrored)", point)
+        ax.label_outer()
     what = "of the decoder, and codes," if settings.latent else "and data"
-    figure.suptitle(f"{data.name}: regions {what} in balls around a test {point}", fontsize=11)
+    title = f"{data.name}: regions {what} in balls around a test {point}"
+    if left := [name for name in counts if name not in drawn]:
+        title += f"\nnot counted yet: {', '.join(left)}"
+    figure.suptitle(title, fontsize=11)
+    share_legend(figure, 2 if len(drawn) < 2 else 3)
     return figure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from polyae.report.ball_study import BallStudy
-from polyae.report.figures import ball_curve_figure
+from polyae.report.count_figures import counts_figure
 from polyae.report.sections import Picture, Section, Table, short
 
 __all__ = ["ball_section"]
@@ -11,16 +11,19 @@ __all__ = ["ball_section"]
 
 def ball_section(study: BallStudy) -> Section:
     """Curve, table and words."""
+    counts, data = study.counts, study.data
     rows = [
-        (short(radius), f"{regions:,}", f"{data:,}")
-        for radius, regions, data in zip(study.radii, study.regions, study.data, strict=True)
+        (short(radius), f"{regions:,}", f"{held:,}")
+        for radius, regions, held in zip(counts.radii, counts.regions_lower, data, strict=True)
     ]
     caption = "Regions that meet the open ball, and codes of scans in it"
-    numbers = vars(study)
     return Section(
         key="balls",
         title="Regions and data in balls around a code",
-        numbers={"digit" if name == "label" else name: value for name, value in numbers.items()},
+        numbers={
+            "digit": study.label, "centre": counts.centre, "radii": counts.radii, "regions": counts.regions_lower,
+            "data": data,
+        },
         paragraphs=[_words(study)],
         tables=[Table(caption, ("radius", "regions", "scans"), rows)],
         pictures=[
@@ -28,16 +31,16 @@ def ball_section(study: BallStudy) -> Section:
                 "balls",
                 f"Regions of the decoder that meet a ball around the code of a test scan of a {study.label}, exactly "
                 "counted, and codes of all scans in the same ball.",
-                ball_curve_figure(study.radii, study.regions, study.data, "Regions against data in growing balls"),
+                counts_figure(counts, "Regions against data in growing balls", "code"),
             )
         ],
     )
 
 
 def _words(study: BallStudy) -> str:
-    more = int((study.regions > study.data).sum())
+    more = int((study.counts.regions_lower > study.data).sum())
     return (
         "How many affine pieces of the decoder serve how many data? Each count is exact, from one enumeration on the "
         "largest ball and the distance of each region from the centre. "
-        f"{more} of the {len(study.radii)} balls below meet more regions than they hold data."
+        f"{more} of the {len(study.data)} balls below meet more regions than they hold data."
     )

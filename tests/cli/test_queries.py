@@ -189,6 +189,18 @@ def test_count_around_a_quadrant_point(cli: Polyae, cross: Path, tmp_path: Path,
     assert list(answer) == [*keys, "exact_radius"]
 
 
+def test_count_in_text_is_a_table(cli: Polyae, cross: Path) -> None:
+    """An aligned line a radius, and the notes; what JSON cannot hold goes to standard error."""
+    base = ["count", cross, "--centre", "1,1.5", "--radii", "0.5,3", "--max-regions", 2, "--runs", 0]
+    answer = cli(*base)
+    head, names, *rows = answer.out.splitlines()
+    assert "R^2" in head and "partial" in head and names.split()[0] == "radius"
+    assert rows[0].split() == ["0.5", "1", "1", "1", "-", "-"] and rows[1].split() == ["3", "2", "-", "4", "-", "-"]
+    assert len(rows[0]) == len(rows[1]) == len(names)
+    assert "max_regions" in rows[2] and rows[3] == "no estimate at radius 3: none was asked for" and not answer.err
+    assert "no estimate at radius 3" in cli(*base, "--json").err
+
+
 def test_count_refuses(cli: Polyae, cross: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "wide.npy", np.zeros((3, 5)))
     np.save(tmp_path / "flat.npy", np.zeros(3))

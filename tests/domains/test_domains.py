@@ -55,6 +55,8 @@ REFUSED: list[tuple[Callable[[], Domain], type[PolyaeError], str]] = [
     (lambda: Ball([0, 0], math.inf), DomainError, "radius"),
     (lambda: Ball([0, math.inf], 1), DomainError, "centre must be finite"),
     (lambda: Ball([0, 0], 1, p=3), DomainError, "1, 2 or inf, got 3"),
+    (lambda: Ball([0, 0], 1, p="two"), DomainError, "1, 2 or inf, got 'two'"),
+    (lambda: Ball([0, 0], 1, p=[2]), DomainError, "1, 2 or inf"),  # type: ignore[arg-type]
     (lambda: Ball(np.zeros(13), 1, p=1), JobTooLargeError, "2\\^13 facets"),
     (lambda: Space(0), DomainError, "positive integer"),
     (lambda: Space(1.5), DomainError, "positive integer"),  # type: ignore[arg-type]
@@ -230,6 +232,11 @@ def test_thin_polytopes_anywhere_are_certified_and_flat_ones_refused(width: floa
 def test_negative_zero_is_zero() -> None:
     for one, other in ((Box([-0.0], [1]), Box([0.0], [1])), (Polytope([[1, -0.0]], [1]), Polytope([[1, 0.0]], [1]))):
         assert one == other and hash(one) == hash(other)
+
+
+def test_norms_go_by_number_or_name() -> None:
+    for p, name in ((1, "1"), (2.0, "2"), (math.inf, "inf")):
+        assert Ball([0.5], 2, p) == Ball([0.5], 2, name)
 
 
 def test_representations_stay_short() -> None:

@@ -15,7 +15,7 @@ from polyae import Layer, Network, count_in_balls, enumerate_regions
 from polyae.domains import Ball, Box, Space
 from polyae.engines.outward.deviations import FOUND, OVER, nearest_by_deviations
 from polyae.engines.outward.linear import nearest_by_program
-from polyae.errors import FileFormatError, PolyaeError, SettingError, ShapeError
+from polyae.errors import DataError, FileFormatError, PolyaeError, SettingError, ShapeError
 from polyae.lp.distance import exact_distance_power
 from polyae.networks.slices import Slice
 from polyae.predicates.cell import Arrangement, Cell
@@ -379,7 +379,12 @@ NET = Network([Layer(np.eye(2), [0.0, 0.0], 0.0), Layer([[1.0, 1.0]], [0.0])])
     ("change", "error", "message"),
     [
         ({"radii": []}, SettingError, "nonempty"),
-        ({"radii": 1.0}, SettingError, "nonempty"),
+        ({"radii": [[1.0]]}, SettingError, "radii must be a number or a nonempty list"),
+        ({"radii": ["a"]}, DataError, "radii must be an array of real numbers"),
+        ({"radii": "1.0"}, DataError, "radii must be an array of real numbers"),
+        ({"radii": None}, DataError, "radii"),
+        ({"centre": ["a", 0.0]}, DataError, "centre"),
+        ({"data": [["a", 0.0]]}, DataError, "data"),
         ({"radii": [1.0, 0.0]}, SettingError, "radius 1 is 0.0"),
         ({"radii": [-1.0]}, SettingError, "radius 0 is -1.0"),
         ({"radii": [math.inf]}, SettingError, "finite"),
@@ -390,7 +395,8 @@ NET = Network([Layer(np.eye(2), [0.0, 0.0], 0.0), Layer([[1.0, 1.0]], [0.0])])
         ({"data": [[1.0, 2.0, 3.0]]}, ShapeError, "data has shape"),
         ({"data": [1.0, 2.0]}, ShapeError, "data has shape"),
         ({"data": [[1.0, math.inf]]}, ShapeError, "data holds inf"),
-        ({"p": 3}, SettingError, "norm p"),
+        ({"p": 3}, SettingError, "norm p must be 1, 2 or inf, got 3"),
+        ({"p": "two"}, SettingError, "got 'two'"),
         ({"max_regions": 0}, SettingError, "max_regions"),
         ({"max_seconds": 0.0}, SettingError, "max_seconds"),
         ({"runs": 3}, SettingError, "at least 8 runs"),
@@ -400,3 +406,62 @@ def test_bad_input(change: dict[str, object], error: type[PolyaeError], message:
     arguments: dict[str, object] = {"centre": [0.0, 0.0], "radii": [1.0]} | change
     with pytest.raises(error, match=message):
         count_in_balls(NET, **arguments)  # type: ignore[arg-type]
+
+
+def test_a_radius_and_norms_by_name() -> None:
+    assert count_in_balls(NET, [0.5, 1.0], 0.75).regions_exact == (2,)
+    for p, name in ((1, "1"), (2, "2"), (math.inf, "inf")):
+        same = count_in_balls(NET, [0.5, 1.0], [0.75, 1.1, 1.25], [[0.0, 0.0]], name)
+        by_number = count_in_balls(NET, [0.5, 1.0], [0.75, 1.1, 1.25], p=p)
+        assert same.p == p and same.regions_exact == by_number.regions_exact
+        assert region_curve(NET, [0.5, 1.0], 1.25, name).p == p
+    for bad, message in ((["a"], "radius must be an array"), ([1.0, 2.0], "one number, got 2"), (-1, "radius is -1")):
+        with pytest.raises(PolyaeError, match=message):
+            region_curve(NET, [0.5, 1.0], bad)  # type: ignore[arg-type]
+
+
+def test_counts_are_shown_as_a_table() -> None:
+    rng = np.random.default_rng(1)
+    net = Network(dense(rng, [2, 20, 1]))
+    radii = [0.01, 0.5, 2.0]
+    part = count_in_balls(net, [0.0, 0.0], radii, rng.normal(size=(50, 2)), max_regions=12)
+    head, names, *lines = str(part).splitlines()
+    assert head == repr(part) and "R^2, 2-norm" in head and "partial" in head and len(head) < 120
+    assert f"{part.exact_radius:.6g}" in head and len(repr(part.curve)) < 120 and "12 regions" in repr(part.curve)
+    assert names.split() == ["radius", "lower", "exact", "upper", "estimate", "data"]
+    for k, line in enumerate(lines[:3]):
+        cells = line.split()
+        assert len(line) == len(names) and float(cells[0]) == radii[k] and int(cells[1]) == part.regions_lower[k]
+        assert cells[2] == ("-" if part.regions_exact[k] is None else str(part.regions_exact[k]))
+        assert int(cells[3].replace(",", "")) == part.regions_upper[k]
+        assert (cells[4] == "-") == (part.estimates[k] is None) and int(cells[-1]) == part.data[k]  # type: ignore[index]
+    assert lines[3] == part.message and not part.without_estimate
+
+
+def test_missing_estimates_are_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    net = Network(dense(np.random.default_rng(1), [2, 20, 1]))
+    asked: dict[str, object] = {"radii": [0.01, 0.5, 2.0], "max_regions": 4}
+    none = count_in_balls(net, [0.0, 0.0], runs=0, **asked)  # type: ignore[arg-type]
+    assert none.without_estimate == [0.5, 2.0]
+    assert none.notes[-1] == "no estimate at radius 0.5, 2: none was asked for" and none.notes[-1] in str(none)
+    monkeypatch.setattr("polyae.queries.balls.estimate_regions", lambda *args, **options: None)
+    late = count_in_balls(net, [0.0, 0.0], max_seconds=60.0, **asked)  # type: ignore[arg-type]
+    assert late.notes[-1] == "no estimate at radius 0.5, 2: the time ran out"
+    assert count_in_balls(net, [0.0, 0.0], [0.01]).notes == ()
+
+
+def test_what_is_no_network_is_named() -> None:
+    import torch
+
+    import polyae
+
+    module = torch.nn.Linear(2, 2)
+    calls = [
+        lambda: region_curve(module, [0.0, 0.0], 1), lambda: count_in_balls(module, [0.0, 0.0], 1),
+        lambda: polyae.curve_statistics(module, [[0.0, 0.0]], 1), lambda: polyae.occupancy(module, [[0.0, 0.0]]),
+        lambda: polyae.neighbours(module, [0.0, 0.0]), lambda: enumerate_regions(module, Space(2)),
+        lambda: count_in_balls(module, [0.0], 1, on=Slice([0.0, 0.0], [[1.0, 0.0]])),
+    ]  # fmt: skip
+    for call in calls:
+        with pytest.raises(SettingError, match=r"a Network is needed, got Linear; polyae\.from_torch reads torch"):
+            call()

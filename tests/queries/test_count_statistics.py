@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from polyae import Box, Layer, Network, curve_statistics, enumerate_regions, occupancy, region_curve
+from polyae import Box, Layer, Network, curve_statistics, enumerate_regions, neighbours, occupancy, region_curve
 from polyae.errors import SettingError, ShapeError
 from polyae.queries.count_statistics import ball_volume_log
 
@@ -31,6 +31,20 @@ def test_statistics_are_those_of_single_curves() -> None:
     assert np.isnan(curve_statistics(net, centres[:1], radii).std_error).all()
     part = curve_statistics(net, centres, [5.0], max_regions=3)
     assert not part.exact.any() and (part.counts <= 3).all()
+
+
+def test_results_are_shown_shortly() -> None:
+    net = network()
+    stats = curve_statistics(net, [[0.0, 0.0], [1.0, 1.0]], [0.3, 0.9])
+    head, names, *rows = str(stats).splitlines()
+    assert head == repr(stats) and "2 centres in R^2" in head and "complete" in head and len(rows) == 2
+    assert float(rows[1].split()[1]) == stats.mean[1] and len(rows[0]) == len(names)
+    found = occupancy(net, [[0.0, 0.0], [0.0, 0.0]], region_curve(net, [0.0, 0.0], 5.0))
+    assert repr(found) == f"Occupancy(1 of {found.regions} regions hold 2 data, 0 on boundaries)"
+    near = neighbours(net, [0.0, 0.0])
+    assert repr(near).startswith(f"Neighbourhood({len(near)} neighbours, nearest facet at distance 0.")
+    assert repr(neighbours(net, [[0.0, 0.0]])) == f"NeighbourhoodBatch(1 codes, {len(near)} neighbours)"
+    assert curve_statistics(net, [[0.0, 0.0]], 0.3, "2").counts.tolist() == stats.counts[:1, :1].tolist()
 
 
 def test_volumes_are_those_of_sampling() -> None:

@@ -13,7 +13,20 @@ import pytest
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from polyae import Ball, Box, Layer, Network, Polytope, Radii, Region, Space, enumerate_regions, radii, read_network
+from polyae import (
+    Ball,
+    Box,
+    Layer,
+    Network,
+    Polytope,
+    Radii,
+    Region,
+    Space,
+    enumerate_regions,
+    radii,
+    read_network,
+    squared_circumradii,
+)
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import SettingError, ShapeError
 from polyae.queries.enclosing_ball import enclosing_ball, enclosing_balls
@@ -306,6 +319,25 @@ def test_largest_thinnest_and_summary() -> None:
     assert all(summary["latent_inradius"][key] == pytest.approx(inner) for key in ("min", "median", "mean", "max"))
     everywhere = radii(enumerate_regions(linear([[1, 0], [0, 1]]), Space(2))).summary()
     assert everywhere["latent_inradius"] == {"min": None, "median": None, "mean": None, "max": None, "unbounded": 1}
+
+
+def test_radii_are_shown_as_a_table() -> None:
+    net = Network([Layer([[1, 0], [0, 1], [-1, -1]], [0.0, 0.0, 1.0], 0.0), Layer(np.ones((2, 3)), [0.0, 0.0])])
+    found = radii(enumerate_regions(net, Space(2)))
+    head, names, *rows = str(found).splitlines()
+    assert head == repr(found) and "7 regions" in head and len(head) < 100
+    assert names.split() == ["radius", "least", "median", "largest", "unbounded", "wide", "intervals"]
+    table = {cells[0]: cells[1:] for cells in map(str.split, rows)}
+    assert tuple(table) == NAMES_OF_ALL and table["latent_circumradius"][3:] == ["6", "0"]
+    finite = found.latent_circumradius[np.isfinite(found.latent_circumradius)]
+    assert float(table["latent_circumradius"][0]) == pytest.approx(finite[0], rel=1e-5)
+
+
+def test_what_is_no_complex_is_named() -> None:
+    net = linear([[1.0]])
+    for call in (radii, squared_circumradii):
+        with pytest.raises(SettingError, match="cx is a RegionComplex, got Network: enumerate_regions"):
+            call(net)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("k", [0, -1, 1.5])

@@ -61,10 +61,7 @@ def test_radii_leave_out_what_a_log_axis_cannot_show() -> None:
     assert sum(patch.get_height() for patch in figure.axes[0].patches) == 4
 
 
-def test_curve_and_intervals() -> None:
-    curve = figures.ball_curve_figure(np.array([1.0, 2.0]), np.array([3, 9]), np.array([0, 4]), "name").axes[0]
-    assert curve.lines[0].get_ydata().tolist() == [3, 9]
-    assert np.isnan(curve.lines[1].get_ydata()[0])
+def test_intervals() -> None:
     ax = figures.quantity_figure(["a", "b"], {"one": [(1, 3), (4, 4)], "two": [(2, 2), (5, 5)]}, "x").axes[0]
     assert [t.get_text() for t in ax.texts] == ["2", "4", "2", "5"]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
@@ -18,7 +19,7 @@ from polyae import Box, Layer, Network, enumerate_regions
 from polyae.cli.app import run
 from polyae.queries.balls import BallCounts, count_in_balls
 from polyae.report import paper_figures
-from polyae.report.count_figures import BLUE, ROSE, counts_figure
+from polyae.report.count_figures import BLUE, ROSE, counts_figure, highest
 from polyae.report.figures import png
 from polyae.report.paper_figures import BallFigure, PartitionFigure, balls_figure, count_networks, partitions_figure
 from polyae.training.data import Dataset
@@ -64,7 +65,7 @@ def test_neighbours_have_different_colours() -> None:
     assert all(colours[i] != colours[j] for i, j in cx.edges)
 
 
-def test_balls_draw_the_exact_part_the_data_and_a_place_for_more() -> None:
+def test_balls_draw_the_exact_part_and_the_data_and_name_the_rest() -> None:
     settings = BallFigure((("tiny", ((5,), 2)), ("later", None)), steps=3, num_radii=5, budget=20.0)
     data = small_data()
     counts = count_networks(settings, data)
@@ -73,7 +74,9 @@ def test_balls_draw_the_exact_part_the_data_and_a_place_for_more() -> None:
     assert tiny.data is not None and tiny.data[-1] == len(data.train)
     figure = balls_figure(settings, data, counts)
     assert drawn_at(figure.axes[0].lines[0], tiny.radii) == list(tiny.regions_exact)
-    assert "not counted yet" in figure.axes[1].texts[0].get_text()
+    assert drawn_at(figure.axes[0].lines[-1], tiny.radii * (1 + 1e-12)) == tiny.data.tolist() and tiny.data[0] == 0
+    assert len(figure.axes) == 1 and "not counted yet: later" in figure.get_suptitle()
+    assert figure.axes[0].get_ylim()[0] < 0 < figure.axes[0].get_yaxis_transform().transform((0, 1))[1]
     assert "2-norm" in figure.axes[0].get_xlabel() and "datum" in figure.axes[0].get_xlabel()
     assert_drawn(figure, [BLUE, ROSE])
     latent = count_networks(BallFigure((("tiny", ((5,), 2)),), latent=True, steps=0, num_radii=3), data)["tiny"]
@@ -108,7 +111,7 @@ def test_exact_part_bounds_and_estimates_are_drawn_differently(radii: list[float
     band = ax.collections[0].get_paths()[0].vertices
     assert band[:, 1].max() == part.regions_upper[-1] and band[:, 0].max() == radii[-1]
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert "data" in labels and any("estimate" in label for label in labels) and len(labels) == len(set(labels))
+    assert "data, exact" in labels and any("estimate" in label for label in labels) and len(labels) == len(set(labels))
     assert_drawn(figure, [BLUE, ROSE])
 
 
@@ -117,7 +120,33 @@ def test_a_band_that_is_cut_off_says_so() -> None:
     huge = replace(part, regions_upper=(part.regions_upper[0], 2**16600))
     ax = counts_figure(huge).axes[0]
     assert "10^{4998}" in ax.texts[0].get_text()
-    assert ax.collections[0].get_paths()[0].vertices[:, 1].max() < 1e6
+    bands = [band for band in ax.collections if isinstance(band, PolyCollection)]
+    ends = [band.get_paths()[0].vertices[:, 1].max() for band in bands]
+    shades = [band.get_alpha() for band in bands]
+    assert ends == sorted(ends) and len(ends) > 10 and ends[-1] == pytest.approx(highest(huge)) and ends[-1] < 1e6
+    assert shades == sorted(shades, reverse=True) and shades[-1] < 0.05 * shades[0]
+    arrows = ax.lines[[str(line.get_marker()) for line in ax.lines].index(r"$\uparrow$")]
+    assert set(arrows.get_ydata()) == {highest(huge)} and arrows.get_ydata()[0] < ax.get_ylim()[1] / 1.2
+    assert arrows.get_xdata()[0] > part.exact_radius and arrows.get_xdata()[-1] < 2.0
+
+
+def test_bounds_below_the_cut_vary_with_the_radius() -> None:
+    part = count_in_balls(busy_network(), [0.0, 0.0], [0.5, 1.0, 1.5, 2.0], max_regions=20)
+    assert part.regions_exact == (None,) * 4
+    figure = counts_figure(replace(part, regions_upper=(300, 900, 2**60, 2**70)))
+    steps = {float(y) for line in figure.axes[0].lines for y in line.get_ydata()}
+    assert {300.0, 900.0} <= steps and max(steps) < 1e9
+    assert "10^{19}" in figure.axes[0].texts[0].get_text() and "10^{22}" in figure.axes[0].texts[0].get_text()
+
+
+def test_panels_share_a_scale_and_say_where_estimates_are_missing() -> None:
+    few = count_in_balls(busy_network(), [0.0, 0.0], [0.2, 2.0], max_regions=20, runs=0)
+    whole = count_in_balls(busy_network(), [0.0, 0.0], [0.2, 2.0])
+    settings = BallFigure((("few", ((5,), 2)), ("whole", ((5,), 2))))
+    one, other = balls_figure(settings, small_data(), {"few": few, "whole": whole}).axes
+    assert one.get_ylim() == other.get_ylim() and one.get_ylim()[1] > whole.regions_upper[-1]
+    assert "no estimate at 1 of 2 radii: none was asked for" in one.get_title()
+    assert "estimate" not in other.get_title()
 
 
 def test_a_heavy_tail_has_a_marker_of_its_own() -> None:
@@ -144,7 +173,8 @@ def test_an_interrupt_leaves_places_for_the_rest(monkeypatch: pytest.MonkeyPatch
     counts = count_networks(settings, small_data())
     assert counts == {"one": calls[0], "two": None} and "interrupted" in calls[0].message
     assert calls[0].estimates == (None,) * 3
-    assert len(balls_figure(settings, small_data(), counts).axes) == 2
+    figure = balls_figure(settings, small_data(), counts)
+    assert len(figure.axes) == 1 and "not counted yet: two" in figure.get_suptitle()
 
 
 @pytest.mark.parametrize("number", [1, 3])

@@ -9,7 +9,7 @@ from typing import Literal
 from flint import fmpq, fmpq_mat
 
 from polyae.complex.facet_rows import FacetRows, facet_rows
-from polyae.complex.region_complex import RegionComplex
+from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import DomainError, JobTooLargeError, SettingError, UnboundedDomainError
 from polyae.queries.radii.maps import exact_map, gram
 from polyae.queries.radii.measure import MAX_VERTICES, affordable
@@ -39,7 +39,7 @@ def squared_circumradii(
     Raises
     ------
     SettingError
-        If there is no such region or space.
+        If `cx` is no RegionComplex, or there is no such region or space.
     DomainError
         On a Euclidean ball, whose regions are no polytopes.
     UnboundedDomainError
@@ -54,6 +54,7 @@ def squared_circumradii(
     >>> squared_circumradii(polyae.enumerate_regions(shear, polyae.Box([0, 0], [1, 1])))
     [Fraction(9, 4)]
     """
+    check_complex(cx)
     if space not in ("latent", "data"):
         raise SettingError(f"space must be 'latent' or 'data', got {space!r}")
     if cx.domain.curved:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.complex.facet_rows import FacetRows, facet_rows
-from polyae.complex.region_complex import RegionComplex
+from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import SettingError, ShapeError
 from polyae.queries.radii.boxes import boxed_radii, most_vertices
 from polyae.queries.radii.careful import careful_radii
@@ -64,7 +64,7 @@ def radii(
     ShapeError
         If the anchors are not one finite code for each region.
     SettingError
-        If the accuracy does not lie between 0 and 1, or `max_vertices` is not positive.
+        If `cx` is no RegionComplex, the accuracy does not lie between 0 and 1, or `max_vertices` is not positive.
 
     Examples
     --------
@@ -75,6 +75,7 @@ def radii(
     >>> found.latent_inradius.tolist(), found.data_circumradius.tolist(), found.data_volume.tolist()
     ([0.5, 0.5, 0.5, 0.5], [2.5, 2.5, 2.5, 2.5], [12.0, 12.0, 12.0, 12.0])
     """
+    check_complex(cx)
     if not 0 < accuracy < 1:
         raise SettingError(f"accuracy must lie between 0 and 1, got {accuracy}")
     if max_vertices < 1:

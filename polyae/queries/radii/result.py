@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.errors import SettingError
+from polyae.queries.text_table import text_table
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -48,7 +49,7 @@ class _Column:
         return radii.values[:, self._index]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Radii:
     """Radii of n regions, in latent space and of their images; unbounded is ``inf``.
 
@@ -93,6 +94,19 @@ class Radii:
 
     def __len__(self) -> int:
         return len(self.values)
+
+    def __repr__(self) -> str:
+        tight = int(self.tight.all(axis=1).sum())
+        return f"Radii({len(self):,} regions, {tight:,} of them to a relative accuracy of {self.accuracy:g})"
+
+    def __str__(self) -> str:
+        rows = [
+            (name, *(f"{one[key]:.6g}" if one[key] is not None else "-" for key in ("min", "median", "max")),
+             f"{one['unbounded']:,}", f"{loose:,}")
+            for name, one, loose in zip(NAMES, map(_statistics, self.values.T), (~self.tight).sum(axis=0), strict=True)
+        ]  # fmt: skip
+        header = ("radius", "least", "median", "largest", "unbounded", "wide intervals")
+        return "\n".join([repr(self), *text_table(header, rows)])
 
     def interval(self, name: RadiusName) -> tuple[Float, Float]:
         """Lower and upper ends of one radius.

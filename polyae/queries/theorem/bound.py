@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.complex.region_complex import RegionComplex
+from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import SettingError
 from polyae.queries.interval import Interval
 from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
@@ -17,7 +17,7 @@ from polyae.queries.theorem.behind import Culprits
 from polyae.queries.theorem.chart_tree import ManifoldTree
 from polyae.queries.theorem.contact import Contacts, find_contacts
 from polyae.queries.theorem.extents import circumradii
-from polyae.queries.theorem.inputs import check_complex, check_inputs
+from polyae.queries.theorem.inputs import check_inputs
 from polyae.queries.theorem.lie_residuals import LieResiduals
 from polyae.queries.theorem.measures import CONTACT, measured_premises, measured_sides
 from polyae.queries.theorem.notes import notes_on
@@ -41,7 +41,7 @@ SHARES = (0.45, 0.8, 0.97)
 STAGES = {"surface": 4, "u1": 4, "u2": 2, "H1": 18, "H2": 68, "radii": 4}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TheoremBound:
     """Both sides of ``d(∪ T(ω), X) <= Σ Rad(ω)``, the hypotheses as measured, and the verdicts.
 
@@ -123,6 +123,9 @@ class TheoremBound:
         known = ", ".join(repr(v.reading.name) for v in self.verdicts)
         raise SettingError(f"no reading {name!r} was evaluated; there are {known}; the false ones need readings='all'")
 
+    def __repr__(self) -> str:
+        return f"TheoremBound(u1 = {self.u1}, u2 = {self.u2}, {len(self.verdicts)} readings)"
+
     def __str__(self) -> str:
         return "\n".join([f"u1 = {self.u1}, u2 = {self.u2}", verdict_table(self.verdicts), *self.notes])
 
@@ -195,7 +198,7 @@ def theorem_bound(
     'holds'
     """
     settings = {"gap": gap, "budget": budget, "max_seconds": max_seconds, "workers": workers, "readings": readings}
-    check_complex(complex_)
+    check_complex(complex_, "complex_")
     check_inputs(complex_.network, complex_.domain, manifold, settings)
     groups = groups_of(manifold, generators)
     stages = Stages(STAGES, progress)

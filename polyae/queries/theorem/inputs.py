@@ -8,21 +8,12 @@ from typing import Any
 import numpy as np
 
 from polyae.arrays import real_number
-from polyae.complex.region_complex import RegionComplex
 from polyae.domains import Domain
 from polyae.errors import DomainError, SettingError, ShapeError, UnboundedDomainError
 from polyae.networks.network import Network
 from polyae.queries.manifolds import Manifold
 
-__all__ = ["check_complex", "check_inputs"]
-
-
-def check_complex(complex_: object) -> None:
-    """Raise SettingError for anything but a complex, say the network that one is made of."""
-    if not isinstance(complex_, RegionComplex):
-        raise SettingError(
-            f"complex_ is a RegionComplex, got {type(complex_).__name__}: enumerate_regions(network, domain) makes one"
-        )
+__all__ = ["check_inputs"]
 
 
 def check_inputs(network: Network, domain: Domain, manifold: Manifold, settings: Mapping[str, Any]) -> None:

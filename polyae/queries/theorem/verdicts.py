@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from polyae.queries.interval import Interval
+from polyae.queries.text_table import text_table
 from polyae.queries.theorem.readings import Premises, Reading, Sides
 
 __all__ = ["Effort", "Outcome", "Verdict", "judge", "verdict_table"]
@@ -184,14 +185,9 @@ def judge(
 
 def verdict_table(verdicts: Sequence[Verdict]) -> str:
     """One row for each reading: both intervals, their ratio, the outcome, the inequality, and remarks."""
-    head = ("reading", "left", "right", "ratio", "outcome", "inequality")
+    head = ("reading", "left", "right", "ratio", "outcome", "inequality", "remarks")
     rows = [
-        (v.reading.name, str(v.left), str(v.right), f"{v.ratio:.4g}", v.outcome, v.reading.statement) for v in verdicts
+        (v.reading.name, str(v.left), str(v.right), f"{v.ratio:.4g}", v.outcome, v.reading.statement, v.remarks)
+        for v in verdicts
     ]
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    remarks = ["remarks", *(v.remarks for v in verdicts)]
-    lines = []
-    for row, remark in zip([head, *rows], remarks, strict=True):
-        cells = (text.ljust(width) for text, width in zip(row, widths, strict=True))
-        lines.append("  ".join([*cells, remark]).rstrip())
-    return "\n".join(lines)
+    return "\n".join(text_table(head, rows, "<"))
