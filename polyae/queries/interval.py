@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -46,7 +47,19 @@ class Interval:
             raise SettingError(f"an interval needs lower <= upper, got [{self.lower}, {self.upper}]")
 
     def __repr__(self) -> str:
-        return f"[{self.lower:.9g}, {self.upper:.9g}]"
+        return self.text(9)
+
+    def text(self, digits: int) -> str:
+        """Both bounds in so many digits, rounded outwards: what is read holds the number too.
+
+        Examples
+        --------
+        >>> Interval(1 / 3, 2 / 3).text(2)
+        '[0.33, 0.67]'
+        """
+        ends = ((self.lower, decimal.ROUND_FLOOR), (self.upper, decimal.ROUND_CEILING))
+        low, high = (decimal.Context(digits, way).create_decimal_from_float(x) for x, way in ends)
+        return f"[{float(low):.{digits}g}, {float(high):.{digits}g}]"
 
     @property
     def width(self) -> float:

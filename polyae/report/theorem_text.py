@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +29,6 @@ MEANINGS = {
 }
 #: Coordinates of a point, and digits of a number and of the ends of an interval, that are written out.
 COORDINATES, DIGITS, ENDS = 6, 6, 8
-OUTWARDS = Context(ENDS, ROUND_FLOOR), Context(ENDS, ROUND_CEILING)
 
 
 def theorem_text(cx: RegionComplex, bound: TheoremBound) -> str:
@@ -66,7 +64,7 @@ def _verdicts(bound: TheoremBound) -> list[str]:
 
 def _sides(cx: RegionComplex, bound: TheoremBound) -> Iterator[Row]:
     for name, label in SIDES.items():
-        yield label.partition(":")[0], _interval(getattr(bound, name)), MEANINGS[name]
+        yield label.partition(":")[0], getattr(bound, name).text(ENDS), MEANINGS[name]
         if name == "u1":
             yield "", "", f"attained at code {_point(bound.u1_at)}, in region {bound.u1_region}"
         if name == "u2":
@@ -110,14 +108,7 @@ def _spread(low: Float, high: Float) -> Row:
     if not known.any():
         return "-", "-", "-"
     ends = [(float(f(low[known])), float(f(high[known]))) for f in (np.min, np.mean, np.max)]
-    return tuple(f"{a:.{DIGITS}g}" if low is high else _interval(Interval(min(a, b), max(a, b))) for a, b in ends)
-
-
-def _interval(interval: Interval) -> str:
-    """An interval rounded outwards, so that what is read holds the true number too."""
-    ends = zip(OUTWARDS, (interval.lower, interval.upper), strict=True)
-    low, high = (float(context.create_decimal_from_float(x)) for context, x in ends)
-    return f"[{low:.{ENDS}g}, {high:.{ENDS}g}]"
+    return tuple(f"{a:.{DIGITS}g}" if low is high else Interval(min(a, b), max(a, b)).text(ENDS) for a, b in ends)
 
 
 def _point(values: Float) -> str:

