@@ -53,7 +53,8 @@ def _tell(section: Section) -> None:
     for paragraph in section.paragraphs:
         console.print(paragraph, markup=False, highlight=False)
     for table in section.tables:
-        shown = Table(*table.header, title=table.caption, title_justify="left", show_header=any(table.header))
+        console.print(table.caption, markup=False, highlight=False)
+        shown = Table(*table.header, show_header=any(table.header))
         for row in table.rows:
             shown.add_row(*row)
         console.print(shown)
