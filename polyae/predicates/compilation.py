@@ -11,7 +11,7 @@ __all__ = ["COMPILATION", "Compilation"]
 
 
 class Compilation(event.Listener):
-    """How long kernels have taken to compile, or to be read from disk, in this process.
+    """How long kernels have taken to compile in this process; reading compiled ones from disk does not count.
 
     Attributes
     ----------
