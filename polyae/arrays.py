@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.errors import DataError, SettingError
+from polyae.errors import DataError, SettingError, ShapeError
 
-__all__ = ["real_array", "real_number"]
+__all__ = ["bit_array", "check_finite", "finite_array", "real_array", "real_number"]
 
 KINDS = {"U": "text", "S": "bytes", "c": "complex numbers"}
 
@@ -44,6 +46,91 @@ def real_array(values: ArrayLike, name: str) -> NDArray[np.float64]:
     except (TypeError, ValueError, OverflowError, RuntimeError) as error:  # the last is torch's
         reason = "its rows differ in length" if "inhomogeneous" in str(error) else error  # NumPy's own word
         raise DataError(f"{name} must be an array of real numbers: {reason}") from error
+
+
+def finite_array(
+    values: ArrayLike, name: str, shape: tuple[int | str | EllipsisType, ...] | None = None
+) -> NDArray[np.float64]:
+    """Return values as a float64 array of their own, of a shape and finite, or say where they are not.
+
+    Parameters
+    ----------
+    values : array-like
+        As :func:`real_array` takes them.
+    name : str
+        What the messages call it.
+    shape : tuple, optional
+        What it must have: numbers, a letter where any number will do, and an ellipsis in front for any axes.
+
+    Raises
+    ------
+    ShapeError
+        If the shape is another one.
+    DataError
+        If a number is NaN or infinite, or there are no real numbers.
+
+    Examples
+    --------
+    >>> finite_array([1, 2], "codes", (..., 2))
+    array([1., 2.])
+    """
+    array = np.array(real_array(values, name))
+    if shape is not None and not _fits(array.shape, shape):
+        wanted = ", ".join("..." if n is ... else str(n) for n in shape) + ("," if len(shape) == 1 else "")
+        raise ShapeError(f"{name} has shape {array.shape}, expected ({wanted})")
+    check_finite(array, name)
+    return array
+
+
+def check_finite(array: NDArray[np.float64], name: str) -> None:
+    """Refuse NaN and infinity.
+
+    Raises
+    ------
+    DataError
+        If there is one; the message says where.
+    """
+    finite = np.isfinite(array)
+    if not finite.all():
+        index = tuple(int(i) for i in np.argwhere(~finite)[0])
+        match index:
+            case ():
+                where = ""
+            case (i,):
+                where = f" at entry {i}"
+            case (i, j):
+                where = f" in row {i}, column {j}"
+            case _:
+                where = f" at {index}"
+        raise DataError(f"{name} holds {array[index]}{where}; every number must be finite")
+
+
+def _fits(shape: tuple[int, ...], wanted: tuple[int | str | EllipsisType, ...]) -> bool:
+    if wanted[:1] == (...,):
+        wanted = wanted[1:]
+        shape = shape[max(len(shape) - len(wanted), 0) :]
+    return len(shape) == len(wanted) and all(isinstance(n, str) or m == n for m, n in zip(shape, wanted, strict=True))
+
+
+def bit_array(values: ArrayLike, name: str) -> NDArray[np.bool_]:
+    """Return zeros and ones, or truth values, as booleans.
+
+    Raises
+    ------
+    DataError
+        If there is anything else.
+
+    Examples
+    --------
+    >>> bit_array([1, 0], "pattern")
+    array([ True, False])
+    """
+    array = np.asarray(values)
+    if array.dtype != bool and array.size:
+        array = real_array(values, name)
+        for value in array[(array != 0) & (array != 1)].ravel()[:1]:
+            raise DataError(f"{name} holds {value}; the state of a unit is 0 or 1")
+    return array.astype(bool)
 
 
 def real_number(value: object, name: str) -> float:

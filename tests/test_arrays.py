@@ -1,5 +1,6 @@
 """Arguments that hold no real numbers are named, those that do are taken as they are."""
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -8,9 +9,12 @@ import numpy as np
 import pytest
 import torch
 
-from polyae import Box, Layer, Network, enumerate_regions
-from polyae.arrays import real_array
-from polyae.errors import DataError
+import polyae
+from polyae import Box, Layer, NeighbourOracle, Network, enumerate_regions
+from polyae.arrays import finite_array, real_array
+from polyae.errors import DataError, ShapeError
+from polyae.training.data import Dataset
+from polyae.training.orbits import orbit_points
 
 NET = Network([Layer(np.eye(2), [0, 0], 0.0), Layer([[1, 1]], [0])])
 
@@ -56,3 +60,98 @@ def test_the_argument_and_the_reason_are_named(values: Any, reason: str) -> None
 def test_every_entry_point_checks(use: Callable[[Any], object]) -> None:
     with pytest.raises(DataError, match="must be an array of real numbers: got text"):
         use("a")
+
+
+@pytest.mark.parametrize(
+    ("values", "shape", "message"),
+    [
+        ([1.0, math.nan], None, "codes holds nan at entry 1; every number must be finite"),
+        ([[1, 2], [-math.inf, 3]], ("n", 2), "codes holds -inf in row 1, column 0;"),
+        ([[[1, math.inf]]], (..., 2), r"codes holds inf at \(0, 0, 1\);"),
+        (math.nan, None, "codes holds nan;"),
+        (torch.tensor([[1.0], [math.nan]]), None, "codes holds nan in row 1, column 0;"),
+    ],
+)
+def test_numbers_that_are_not_finite_are_located(values: Any, shape: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        finite_array(values, "codes", shape)
+
+
+@pytest.mark.parametrize(
+    ("values", "shape", "wanted"),
+    [
+        ([1, 2], (3,), r"\(2,\), expected \(3,\)"), ([1, 2], ("n", 2), r"\(2,\), expected \(n, 2\)"),
+        ([[1], [2]], (..., 2), r"\(2, 1\), expected \(..., 2\)"), (1, (..., 1), r"\(\), expected \(..., 1\)"),
+        ([], (..., 2), r"\(0,\), expected"), ([[1, 2]], (2,), r"\(1, 2\), expected \(2,\)"),
+    ],
+)  # fmt: skip
+def test_shapes_are_told_apart(values: Any, shape: Any, wanted: str) -> None:
+    with pytest.raises(ShapeError, match=f"codes has shape {wanted}"):
+        finite_array(values, "codes", shape)
+
+
+def test_finite_arrays_are_copies_of_the_shape_asked_for() -> None:
+    given = np.zeros((4, 3, 2))
+    for shape in (None, (..., 2), ("n", "m", 2), (4, 3, 2), (..., 3, 2)):
+        found = finite_array(given, "codes", shape)
+        assert found.shape == given.shape and not np.shares_memory(found, given)
+
+
+COMPLEX = enumerate_regions(NET, Box([-1, -1], [1, 1]))
+PLANAR = enumerate_regions(Network([Layer(np.eye(2), [0, 0], 0.0)]), Box([-1, -1], [1, 1]))
+CURVE = polyae.region_curve(NET, [0, 0], 1)
+TURN = polyae.Orbit([[0, -1], [1, 0]], [1, 0], (0, 1))
+PLANE = polyae.Slice([0, 0], [[1, 0]])
+DECODER = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.ReLU(), torch.nn.Linear(3, 2))
+
+#: What takes points, and the name under which it complains; each is given one point (2,).
+POINTS: dict[str, tuple[str, Callable[[list[float]], object]]] = {
+    "call": ("points", NET), "pattern": ("points", NET.pattern), "preactivations": ("points", NET.preactivations),
+    "locate": ("points", COMPLEX.locate), "locate several": ("points", lambda z: COMPLEX.locate([z])),
+    "box": ("points", Box([-1, -1], [1, 1]).contains), "ball": ("points", polyae.Ball([0, 0], 1).contains),
+    "space": ("points", polyae.Space(2).contains), "polytope": ("points", polyae.Polytope([[1, 0]], [1]).contains),
+    "starts": ("starts", lambda z: enumerate_regions(NET, Box([-1, -1], [1, 1]), starts=[z])),
+    "neighbours": ("z", lambda z: polyae.neighbours(NET, z)),
+    "batch of neighbours": ("z", lambda z: polyae.neighbours(NET, [[0.0, 0.0], z])),
+    "oracle": ("codes", lambda z: NeighbourOracle(DECODER).find(torch.tensor([z]))),
+    "sampling oracle": ("codes", lambda z: NeighbourOracle(DECODER, choose="bisection").find(torch.tensor([z]))),
+    "anchors": ("anchors", lambda z: polyae.radii(COMPLEX, anchors=[z] * len(COMPLEX))),
+    "centre": ("centre", lambda z: polyae.count_in_balls(NET, z, 1)),
+    "data": ("data", lambda z: polyae.count_in_balls(NET, [0, 0], 1, data=[z])),
+    "curve": ("centre", lambda z: polyae.region_curve(NET, z, 1)), "radii": ("radii", CURVE.count),
+    "centres": ("centres", lambda z: polyae.curve_statistics(NET, [z], 1)),
+    "occupancy": ("data", lambda z: polyae.occupancy(NET, [z])),
+    "slice origin": ("origin", lambda z: polyae.Slice(z, [[1, 0]])),
+    "slice directions": ("directions", lambda z: polyae.Slice([0, 0], [z])),
+    "slice through": ("points", lambda z: polyae.Slice.through([[0, 0], z])),
+    "slice points": ("coordinates", lambda z: PLANE.points([[x] for x in z])),
+    "slice coordinates": ("points", PLANE.coordinates),
+    "samples": ("points", lambda z: polyae.PointCloud([z])),
+    "nearest sample": ("points", lambda z: polyae.PointCloud([[0, 0]]).nearest([z])),
+    "orbit start": ("x0", lambda z: polyae.Orbit([[0, -1], [1, 0]], z, (0, 1))),
+    "orbit generator": ("generators", lambda z: polyae.Orbit([z, [0, 0]], [1, 0], (0, 1))),
+    "orbit parameters": ("parameters", lambda z: TURN.points([[x] for x in z])),
+    "estimate": ("points", lambda z: polyae.estimate_generators([[x, y] for x in range(4) for y in range(3)] + [z])),
+    "scaling": ("weights", polyae.scaling_generator),
+    "translation": ("directions", lambda z: polyae.translation_generators([z], [1, 1])),
+    "translation of": ("x0", lambda z: polyae.translation_generators([[1, 0]], z)),
+    "bound": ("generators", lambda z: polyae.theorem_bound(PLANAR, TURN, generators=[z, [0, 0]])),
+    "data set": ("codes: train", lambda z: Dataset("codes", [z], np.zeros((1, 2)))),  # type: ignore[arg-type]
+    "training orbit": ("start", lambda z: orbit_points([[0, -1], [1, 0]], z, [0])),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize("use", POINTS)
+def test_no_entry_point_takes_nan_or_infinity(use: str, bad: float) -> None:
+    name, function = POINTS[use]
+    with pytest.raises(DataError, match=rf"^{name} holds {bad} .*must be finite"):
+        function([0.5, bad])
+
+
+@pytest.mark.parametrize("use", [NET.affine, COMPLEX.find])
+@pytest.mark.parametrize(("bad", "found"), [(math.nan, "nan"), (2, "2.0"), (-1.0, "-1.0"), ("1", "text")])
+def test_the_states_of_units_are_0_or_1(use: Callable[[Any], object], bad: Any, found: str) -> None:
+    with pytest.raises(DataError, match=f"pattern.*{found}"):
+        use([bad, 1])
+    assert np.array_equal(COMPLEX.find([1, 0]), COMPLEX.find([True, False]))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from polyae.arrays import finite_array
 from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, finish
@@ -39,7 +40,7 @@ def neighbours_command(
     """
     network = read_network(net)
     where = domain.optional(network.input_dim)
-    code = vector(at, "--at")[None, :]
+    code = finite_array(vector(at, "--at"), "--at", (network.input_dim,))[None]
     near = batch_neighbours(network, code, where, solver=solver, arithmetic=arithmetic_of(arithmetic))[0]
     found = [
         {"pattern": pattern_string(row), "flipped": flipped, "distance": distance}

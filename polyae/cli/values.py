@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.arrays import real_array
+from polyae.arrays import check_finite, real_array
 from polyae.errors import DataError, FileFormatError, PolyaeError, SettingError
 
 Float = NDArray[np.float64]
@@ -86,8 +86,7 @@ def matrix_file(path: Path, name: str) -> Float:
     values = read_array(path, name)
     if values.ndim != 2:
         raise DataError(f"{name}: {path} has shape {values.shape}; data have one row each, shape (n, d)")
-    if not np.isfinite(values).all():
-        raise DataError(f"{name}: {path} holds a number that is not finite; remove or impute such data")
+    check_finite(values, f"{name}: {path}")
     return values
 
 

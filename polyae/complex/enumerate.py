@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import real_array
+from polyae.arrays import finite_array, real_array
 from polyae.atomic import check_writable
 from polyae.complex.checkpoints import run_in_stages
 from polyae.complex.progress import ProgressBar
@@ -200,9 +200,7 @@ def _partial(resume: RegionComplex | None, arrangement: Arrangement) -> Enumerat
 def _start_points(starts: ArrayLike | None, domain: Domain) -> NDArray[np.float64] | None:
     if starts is None:
         return None
-    points = np.atleast_2d(real_array(starts, "starts"))
-    if points.ndim != 2 or points.shape[1] != domain.dim or not len(points) or not np.isfinite(points).all():
-        raise ShapeError(
-            f"starts must be finite points of dimension {domain.dim}, got an array of shape {points.shape}"
-        )
+    points = finite_array(np.atleast_2d(real_array(starts, "starts")), "starts", ("n", domain.dim))
+    if not len(points):
+        raise ShapeError("starts holds no point; leave it out to start anywhere")
     return points

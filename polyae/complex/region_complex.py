@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components
 
-from polyae.arrays import real_array
+from polyae.arrays import bit_array, finite_array
 from polyae.atomic import whole_file
 from polyae.complex.canonical import pattern_keys, sort_canonically
 from polyae.complex.certificate import certificate_lines, prove_complex, write_certificate
@@ -212,8 +212,15 @@ class RegionComplex:
         """Numbers of the regions of given patterns, -1 where there is none: bool (k, units) to int (k,).
 
         One pattern, shape (units,), gives an array of one number.
+
+        Raises
+        ------
+        ShapeError
+            If their length is not the number of units.
+        DataError
+            If they hold anything but 0 and 1.
         """
-        bits = np.atleast_2d(np.asarray(patterns, dtype=bool))
+        bits = np.atleast_2d(bit_array(patterns, "patterns"))
         if bits.ndim != 2 or bits.shape[1] != self.network.num_units:
             raise ShapeError(f"patterns have shape {bits.shape}, expected (k, {self.network.num_units})")
         keys, wanted = pattern_keys(self.packed), pattern_keys(np.packbits(bits, axis=1))
@@ -232,11 +239,18 @@ class RegionComplex:
         int, or array of int of shape (k,)
             On a boundary the lowest of the regions whose closure holds the point; -1 outside the domain
             and, in a partial complex, where nothing was found.
+
+        Raises
+        ------
+        ShapeError
+            If the points have another dimension.
+        DataError
+            If a number is NaN or infinite.
         """
-        array = real_array(points, "points")
-        if array.ndim not in (1, 2) or array.shape[-1] != self.network.input_dim:
-            raise ShapeError(f"points have shape {array.shape}, expected (k, {self.network.input_dim})")
-        flat = array.reshape(-1, array.shape[-1])
+        array = finite_array(points, "points", (..., self.network.input_dim))
+        if array.ndim > 2:
+            raise ShapeError(f"points has shape {array.shape}, expected (k, {self.network.input_dim})")
+        flat = np.atleast_2d(array)
         inside = closed_domain(self.arrangement, flat)
         numbers = np.full(len(flat), -1, dtype=np.int64)
         numbers[inside] = self._locate_inside(flat[inside])

@@ -93,7 +93,7 @@ class Space(Domain):
         return (Fraction(0),) * self.dim
 
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
-        return np.asarray(np.isfinite(as_points(points, self.dim)).all(axis=-1))
+        return np.ones(as_points(points, self.dim).shape[:-1], dtype=bool)
 
     def bounding_box(self) -> tuple[Float, Float]:
         return np.full(self.dim, -np.inf), np.full(self.dim, np.inf)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import real_array
+from polyae.arrays import finite_array, real_array
 from polyae.errors import DomainError, ShapeError
 
 Float = NDArray[np.float64]
@@ -68,7 +68,13 @@ class Domain(ABC):
 
     @abstractmethod
     def contains(self, points: ArrayLike) -> NDArray[np.bool_]:
-        """Tell which points (..., h) lie in the closed domain, evaluated in float64."""
+        """Tell which points (..., h) lie in the closed domain, evaluated in float64.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they have another dimension, or are not finite.
+        """
 
     @abstractmethod
     def bounding_box(self) -> tuple[Float, Float]:
@@ -120,8 +126,5 @@ def as_vector(values: ArrayLike, name: str) -> Float:
 
 
 def as_points(points: ArrayLike, dim: int) -> Float:
-    """Return points (..., dim) as float64, or say why they are none."""
-    array = real_array(points, "points")
-    if array.ndim == 0 or array.shape[-1] != dim:
-        raise ShapeError(f"points have shape {array.shape}; the last axis must be {dim}")
-    return array
+    """Return finite points (..., dim) as float64, or say why they are none."""
+    return finite_array(points, "points", (..., dim))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import real_array
+from polyae.arrays import bit_array, finite_array, real_array
 from polyae.errors import NetworkError, SettingError, ShapeError
 
 Float = NDArray[np.float64]
@@ -168,10 +168,7 @@ class Network:
         return h.hexdigest()
 
     def _check_input(self, x: ArrayLike) -> Float:
-        points = real_array(x, "points")
-        if points.ndim == 0 or points.shape[-1] != self.input_dim:
-            raise ShapeError(f"points have shape {points.shape}; the last axis must be {self.input_dim}")
-        return points
+        return finite_array(x, "points", (..., self.input_dim))
 
     def _preactivations(self, x: Float) -> Iterator[tuple[Layer, Float]]:
         for layer in self.layers:
@@ -180,7 +177,15 @@ class Network:
             x = np.where(pre > 0, pre, layer.slope * pre)
 
     def __call__(self, x: ArrayLike) -> Float:
-        """Evaluate at points of shape (..., input_dim); returns (..., output_dim)."""
+        """Evaluate at points of shape (..., input_dim); returns (..., output_dim).
+
+        Raises
+        ------
+        ShapeError
+            If the points have another dimension.
+        DataError
+            If a number is NaN or infinite.
+        """
         for layer, pre in self._preactivations(self._check_input(x)):
             out = np.where(pre > 0, pre, layer.slope * pre)
         return out
@@ -201,8 +206,10 @@ class Network:
         ------
         ShapeError
             If its length is not the number of units.
+        DataError
+            If it holds anything but 0 and 1.
         """
-        bits = np.asarray(pattern).astype(bool)
+        bits = bit_array(pattern, "pattern")
         if bits.shape != (self.num_units,):
             raise ShapeError(f"a pattern of this network has shape ({self.num_units},), got {bits.shape}")
         return bits

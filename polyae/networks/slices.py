@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import check_finite, finite_array, real_array
 from polyae.errors import DataError, ShapeError
 from polyae.networks.network import Layer, Network, check_network
 
@@ -47,12 +48,11 @@ class Slice:
     directions: Float
 
     def __init__(self, origin: ArrayLike, directions: ArrayLike) -> None:
-        start, span = np.array(origin, dtype=np.float64), np.array(directions, dtype=np.float64)
+        start, span = np.array(real_array(origin, "origin")), np.array(real_array(directions, "directions"))
         if start.ndim != 1 or span.ndim != 2 or span.shape[1] != len(start) or 0 in span.shape:
             raise ShapeError(f"a slice has an origin (d,) and directions (k, d), got {start.shape} and {span.shape}")
-        if not (np.isfinite(start).all() and np.isfinite(span).all()):
-            raise DataError("the origin or a direction of the slice holds a number that is not finite")
         for name, value in (("origin", start), ("directions", span)):
+            check_finite(value, name)
             value.setflags(write=False)
             object.__setattr__(self, name, value)
 
@@ -74,11 +74,10 @@ class Slice:
         >>> plane.coordinates([[4.0, 5.0, 0.0]])
         array([[3., 4.]])
         """
-        corners = np.array(points, dtype=np.float64)
+        corners = np.array(real_array(points, "points"))
         if corners.ndim != 2 or not 2 <= len(corners) <= corners.shape[1] + 1:
             raise ShapeError(f"a slice of dimension k goes through k + 1 points (k + 1, d), got shape {corners.shape}")
-        if not np.isfinite(corners).all():
-            raise DataError("a point of the slice holds a number that is not finite")
+        check_finite(corners, "points")
         edges = corners[1:] - corners[0]
         base, triangle = np.linalg.qr(edges.T)
         sizes = np.abs(np.diag(triangle))
@@ -111,8 +110,14 @@ class Slice:
         return Network([Layer(self.directions.T, self.origin)]) >> network
 
     def points(self, coordinates: ArrayLike) -> Float:
-        """Points (..., d) of the input space, rounded."""
-        return np.asarray(coordinates, dtype=np.float64) @ self.directions + self.origin
+        """Points (..., d) of the input space, rounded.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If the coordinates are not as many, or not finite.
+        """
+        return finite_array(coordinates, "coordinates", (..., self.dim)) @ self.directions + self.origin
 
     def exact_point(self, coordinates: Sequence[float]) -> list[Fraction]:
         """One point of the input space, exactly."""
@@ -122,7 +127,13 @@ class Slice:
         return total
 
     def coordinates(self, points: ArrayLike) -> Float:
-        """Coordinates (..., k) of the nearest points of the slice."""
-        offsets = np.asarray(points, dtype=np.float64) - self.origin
+        """Coordinates (..., k) of the nearest points of the slice.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If the points have another dimension, or are not finite.
+        """
+        offsets = finite_array(points, "points", (..., len(self.origin))) - self.origin
         solved = np.linalg.lstsq(self.directions.T, offsets.reshape(-1, len(self.origin)).T, rcond=None)[0]
         return np.asarray(solved.T.reshape(*offsets.shape[:-1], self.dim))

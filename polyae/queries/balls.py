@@ -16,13 +16,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import finite_array
 from polyae.engines.outward.round import Outcome, Progress
 from polyae.errors import SettingError
 from polyae.networks.network import Layer, Network, check_network
 from polyae.networks.slices import Slice
 from polyae.queries.count_bounds import most_regions_in_ball
 from polyae.queries.count_estimate import RegionEstimate, estimate_regions
-from polyae.queries.region_curve import RegionCurve, check_ball, finite, norm_name, region_curve
+from polyae.queries.region_curve import RegionCurve, check_ball, norm_name, region_curve
 from polyae.queries.text_table import text_table, whole
 
 Float = NDArray[np.float64]
@@ -198,12 +199,12 @@ def count_in_balls(
     Raises
     ------
     ShapeError
-        If centre or data do not have the network's input dimension, or are not finite.
+        If centre or data do not have the network's input dimension.
     SettingError
         If there is no radius, one is not positive and finite, the norm is another one, or a limit is not
         positive; if there are data and a slice whose coordinates do not preserve lengths.
     DataError
-        If centre, radii or data are no real numbers.
+        If centre, radii or data are no real numbers, or NaN or infinity is among centre or data.
 
     Examples
     --------
@@ -222,7 +223,7 @@ def count_in_balls(
     if data is not None and on is not None and not (norm == 2 and on.orthonormal):
         raise SettingError("data are counted beside a slice only for p = 2 and orthonormal directions: lengths differ")
     place = [Fraction(c) for c in middle.tolist()] if on is None else on.exact_point(middle.tolist())
-    points = None if data is None else finite(data, (-1, whole_dim), "data")
+    points = None if data is None else finite_array(data, "data", ("n", whole_dim))
     inside = None if points is None else count_data(points, place, sizes, norm)
     distances = None if points is None else np.sort(_distances(points, place, norm))
     if max_seconds is not None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import finite_array
 from polyae.domains import Space, as_norm
 from polyae.errors import ShapeError
 from polyae.networks.network import Network, check_network
 from polyae.predicates.cell import Arrangement
-from polyae.queries.region_curve import RegionCurve, check_radii, finite, norm_name, region_curve
+from polyae.queries.region_curve import RegionCurve, check_radii, norm_name, region_curve
 from polyae.queries.text_table import rounded, text_table
 
 Float = NDArray[np.float64]
@@ -125,7 +126,7 @@ def curve_statistics(
 
     Raises
     ------
-    ShapeError, SettingError
+    ShapeError, DataError, SettingError
         As :func:`polyae.region_curve`.
 
     Examples
@@ -137,7 +138,7 @@ def curve_statistics(
     ([[1, 2], [1, 3]], [1.0, 2.5])
     """
     check_network(network)
-    points, sizes, norm = finite(centres, (-1, network.input_dim), "centres"), check_radii(radii), as_norm(p)
+    points, sizes, norm = finite_array(centres, "centres", ("c", network.input_dim)), check_radii(radii), as_norm(p)
     if not len(points):
         raise ShapeError("centres holds no point")
     counted, reach = [], float(sizes.max())
@@ -200,7 +201,9 @@ def occupancy(network: Network, data: ArrayLike, within: RegionCurve | None = No
     Raises
     ------
     ShapeError
-        If the data do not have the network's input dimension, or are not finite.
+        If the data do not have the network's input dimension.
+    DataError
+        If they are no finite numbers.
 
     Examples
     --------
@@ -211,7 +214,7 @@ def occupancy(network: Network, data: ArrayLike, within: RegionCurve | None = No
     ([2, 1], 1, 0.333)
     """
     check_network(network)
-    points = finite(data, (-1, network.input_dim), "data")
+    points = finite_array(data, "data", ("n", network.input_dim))
     arrangement = Arrangement(network, Space(network.input_dim))
     signs = arrangement.unit_signs(points) if len(points) else np.zeros((0, network.num_units), dtype=np.int8)
     doubtful = np.flatnonzero((signs == 0).any(axis=1))

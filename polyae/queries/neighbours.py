@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import finite_array
 from polyae.complex.enumerate import arrange
 from polyae.domains import Domain, Space
 from polyae.engines.local import expand_points
@@ -120,7 +121,9 @@ def neighbours(
     Raises
     ------
     ShapeError
-        If the codes have the wrong length or are not finite.
+        If the codes have the wrong length.
+    DataError
+        If a number is NaN or infinite.
     OutsideDomainError
         If one lies outside the domain.
     SettingError
@@ -136,9 +139,9 @@ def neighbours(
     [1, 2]
     """
     check_network(network)
-    points = np.asarray(z, dtype=np.float64)
-    if points.ndim not in (1, 2):
-        raise ShapeError(f"z must be {network.input_dim} finite numbers a code; got an array of shape {points.shape}")
+    points = finite_array(z, "z", (..., network.input_dim))
+    if points.ndim > 2:
+        raise ShapeError(f"z has shape {points.shape}, expected ({network.input_dim},) or (n, {network.input_dim})")
     batch = batch_neighbours(
         network, np.atleast_2d(points), domain, solver=solver, arithmetic=arithmetic, workers=workers
     )
@@ -156,12 +159,7 @@ def batch_neighbours(
 ) -> NeighbourhoodBatch:
     """:func:`neighbours` of a batch of codes, shape (n, h)."""
     check_network(network)
-    points = np.asarray(codes, dtype=np.float64)
-    if points.ndim != 2 or points.shape[1] != network.input_dim or not np.isfinite(points).all():
-        raise ShapeError(
-            f"z must be {network.input_dim} finite numbers a code; got {points.shape[-1]}"
-            + ("" if np.isfinite(points).all() else ", with NaN or infinity among them")
-        )
+    points = finite_array(codes, "codes", ("n", network.input_dim))
     arrangement = arrange(network, Space(network.input_dim) if domain is None else domain, arithmetic)
     found = expand_points(arrangement, points, solver, workers)
     return NeighbourhoodBatch(found.patterns, found.owner, found.neighbours, found.distances)

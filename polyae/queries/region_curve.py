@@ -14,20 +14,20 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import real_array
+from polyae.arrays import finite_array, real_array
 from polyae.atomic import whole_file
 from polyae.domains import as_norm
 from polyae.engines.outward.exact import ExactFacets
 from polyae.engines.outward.march import Outward
 from polyae.engines.outward.round import Found, Outcome, Progress
-from polyae.errors import FileFormatError, SettingError, ShapeError
+from polyae.errors import FileFormatError, SettingError
 from polyae.networks.network import Network, check_network
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["RegionCurve", "check_ball", "check_radii", "finite", "load_curve", "norm_name", "region_curve"]
+__all__ = ["RegionCurve", "check_ball", "check_radii", "load_curve", "norm_name", "region_curve"]
 
 FORMAT = "polyae region curve"
 #: What reading a damaged archive can raise.
@@ -87,8 +87,13 @@ class RegionCurve:
         Parameters
         ----------
         radii : array, shape (k,)
+
+        Raises
+        ------
+        ShapeError, DataError
+            If they are no vector of finite numbers.
         """
-        sizes = np.asarray(radii, dtype=np.float64)
+        sizes = finite_array(radii, "radii", ("k",))
         certain = np.searchsorted(np.sort(self.found.high), sizes, side="left")
         for k, r in enumerate(sizes.tolist()):
             doubtful = np.flatnonzero((self.found.low < r) & (self.found.high >= r))
@@ -193,7 +198,7 @@ def region_curve(
 
     Raises
     ------
-    ShapeError, SettingError
+    ShapeError, DataError, SettingError
         If an argument is not what it should be.
 
     Examples
@@ -245,14 +250,14 @@ def check_ball(
     Raises
     ------
     ShapeError
-        If the centre does not have the network's input dimension, or is not finite.
+        If the centre does not have the network's input dimension.
     SettingError
         If it is no Network, there is no radius, one is not positive and finite, or the norm is not 1, 2 or inf.
     DataError
-        If centre or radii are no real numbers.
+        If centre or radii are no real numbers, or the centre is not finite.
     """
     check_network(network)
-    return finite(centre, (network.input_dim,), "centre"), check_radii(radii, name), as_norm(p)
+    return finite_array(centre, "centre", (network.input_dim,)), check_radii(radii, name), as_norm(p)
 
 
 def check_radii(radii: ArrayLike, name: str = "radii") -> Float:
@@ -277,27 +282,6 @@ def check_radii(radii: ArrayLike, name: str = "radii") -> Float:
 def norm_name(p: float) -> str:
     """Name of a norm: 1-norm, 2-norm or infinity-norm."""
     return "infinity-norm" if np.isinf(p) else f"{p:g}-norm"
-
-
-def finite(values: ArrayLike, shape: tuple[int, ...], name: str) -> Float:
-    """Array of a shape, -1 standing for any number, with finite entries.
-
-    Raises
-    ------
-    ShapeError
-        If it is not one.
-    DataError
-        If it does not hold real numbers.
-    """
-    array = np.array(real_array(values, name))
-    fits = array.ndim == len(shape) and array.shape[-1] == shape[-1]
-    if not fits:
-        wanted = str(shape).replace("-1", "n")
-        raise ShapeError(f"{name} has shape {array.shape}, the network's input needs {wanted}")
-    if not np.isfinite(array).all():
-        where = tuple(int(k) for k in np.argwhere(~np.isfinite(array))[0])
-        raise ShapeError(f"{name} holds {array[where]} at {where}; finite numbers are needed")
-    return array
 
 
 def _rational(x: float) -> fmpq:

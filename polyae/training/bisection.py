@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.arrays import check_finite
 from polyae.domains import Domain
 from polyae.errors import OutsideDomainError, ShapeError
 from polyae.networks.network import Network
@@ -66,11 +67,15 @@ def bisected_neighbours(
     ------
     ShapeError
         If the shapes do not fit.
+    DataError
+        If a number is NaN or infinite.
     OutsideDomainError
         If a point lies outside the domain.
     """
     if codes.ndim != 2 or codes.shape[1] != network.input_dim or codes.shape != ends.shape:
         raise ShapeError(f"codes and ends have one shape (n, {network.input_dim}); got {codes.shape}, {ends.shape}")
+    for what, points in (("codes", codes), ("ends", ends)):
+        check_finite(points, what)
     if domain is not None:
         for name, points in (("code", codes), ("end of code", ends)):
             inside = domain.contains(points)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
+from polyae.arrays import check_finite, real_array
 from polyae.errors import DataError
 
 Float = NDArray[np.float64]
@@ -44,11 +45,10 @@ class Dataset:
 
     def __post_init__(self) -> None:
         for part in ("train", "test"):
-            values = np.array(getattr(self, part), dtype=np.float64)
+            values = np.array(real_array(getattr(self, part), f"{self.name}: {part}"))
             if values.ndim != 2 or 0 in values.shape:
                 raise DataError(f"{self.name}: {part} has shape {values.shape}; it takes (number of data, dimension)")
-            if not np.isfinite(values).all():
-                raise DataError(f"{self.name}: {part} holds a number that is not finite; remove or impute such data")
+            check_finite(values, f"{self.name}: {part}")
             self._freeze(part, values)
             self._check_labels(part, len(values))
         if self.train.shape[1] != self.test.shape[1]:

@@ -132,7 +132,9 @@ class RegionMonitor:
         Raises
         ------
         ShapeError
-            If the codes are none, of another dimension than the decoder takes, or not finite.
+            If the codes are none, or of another dimension than the decoder takes.
+        DataError
+            If one is not finite.
         """
         network = from_torch(self.decoder, compare=False)
         points = self.codes().detach().to("cpu", torch.float64).numpy()

@@ -181,7 +181,9 @@ class NeighbourOracle:
         Raises
         ------
         ShapeError
-            If the codes are no tensor, have the wrong shape or are not finite.
+            If the codes are no tensor or have the wrong shape.
+        DataError
+            If one is not finite.
         OutsideDomainError
             If one lies outside the domain.
         """

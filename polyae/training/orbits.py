@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
+from polyae.arrays import finite_array
 from polyae.errors import DataError, ShapeError
 from polyae.queries.manifolds.generators import image_rotation_generator
 from polyae.training.data import Dataset
@@ -19,11 +20,9 @@ __all__ = ["image_rotation_generator", "orbit_dataset", "orbit_points"]
 
 
 def _check_orbit(generator: ArrayLike, start: ArrayLike) -> tuple[Float, Float]:
-    g, x0 = np.asarray(generator, dtype=np.float64), np.asarray(start, dtype=np.float64)
+    g, x0 = finite_array(generator, "generator"), finite_array(start, "start")
     if x0.ndim != 1 or g.shape != (x0.size, x0.size):
         raise ShapeError(f"a generator of shape {g.shape} does not act on a start of shape {x0.shape}")
-    if not (np.isfinite(g).all() and np.isfinite(x0).all()):
-        raise DataError("the generator and the start of an orbit must be finite")
     return g, x0
 
 
@@ -63,11 +62,7 @@ def orbit_points(generator: ArrayLike, start: ArrayLike, thetas: ArrayLike) -> F
            [0., 1.]])
     """
     g, x0 = _check_orbit(generator, start)
-    parameters = np.asarray(thetas, dtype=np.float64)
-    if parameters.ndim != 1:
-        raise ShapeError(f"parameters of an orbit form a vector, got shape {parameters.shape}")
-    if not np.isfinite(parameters).all():
-        raise DataError("parameters of an orbit must be finite")
+    parameters = finite_array(thetas, "thetas", ("n",))
     if np.array_equal(g, -g.T):
         return _skew_orbit(g, x0, parameters)
     return np.array([expm(theta * g) @ x0 for theta in parameters]).reshape(-1, x0.size)

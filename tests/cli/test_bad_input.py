@@ -46,7 +46,7 @@ PLANE = DATA / "generic_2-8-8-4.json"
         (["enumerate", PLANE, "--space", "--graphml", DATA], ["Is a directory"]),
         (["enumerate", PLANE, "--resume", "nowhere.npz"], ["nowhere.npz"]),
         (["neighbours", PLANE], ["--at"]),
-        (["neighbours", PLANE, "--at", "0"], ["2 finite numbers"]),
+        (["neighbours", PLANE, "--at", "0"], ["--at has shape (1,), expected (2,)"]),
         (["neighbours", PLANE, "--at", "0,nan"], ["finite"]),
         (["neighbours", PLANE, "--at", "3,3", "--box", "-1", "1"], ["domain"]),
         (["info", "nowhere.json"], ["nowhere.json"]),

@@ -48,7 +48,7 @@ def test_an_exact_point_is_exact() -> None:
         (np.zeros((4, 2)), ShapeError, "k \\+ 1 points"),
         ([[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [2.0, 2.0, 2.0]], DataError, "point 2 of the slice depends"),
         ([[0.0, 0.0], [0.0, 0.0]], DataError, "point 1 of the slice depends"),
-        ([[0.0, np.nan], [0.0, 1.0]], DataError, "not finite"),
+        ([[0.0, np.nan], [0.0, 1.0]], DataError, "must be finite"),
     ],
 )
 def test_points_that_span_no_slice(points: object, error: type[Exception], message: str) -> None:
@@ -59,5 +59,5 @@ def test_points_that_span_no_slice(points: object, error: type[Exception], messa
 def test_a_slice_that_does_not_fit() -> None:
     with pytest.raises(ShapeError, match="an origin"):
         Slice([0.0, 0.0], [[1.0, 0.0, 0.0]])
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="must be finite"):
         Slice([0.0, np.inf], [[1.0, 0.0]])

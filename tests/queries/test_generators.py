@@ -245,7 +245,7 @@ def test_bad_data() -> None:
     for bad in (ring[:4], ring[0], np.zeros((9, 0))):
         with pytest.raises(ShapeError, match="n > 4"):
             estimate_generators(bad)
-    with pytest.raises(DataError, match="not finite"):
+    with pytest.raises(DataError, match="must be finite"):
         estimate_generators(np.where(ring > 0.9, np.nan, ring))
     with pytest.raises(DataError, match="coincide"):
         estimate_generators(np.ones((9, 3)))

@@ -120,7 +120,7 @@ def test_errors() -> None:
         Orbit([[0, np.nan], [0, 0]], [1, 0], (0, 1))
     with pytest.raises(DataError, match="finite"):
         Orbit(np.zeros((2, 2)), [1, 0], (0, np.inf))
-    with pytest.raises(ShapeError, match="one size"):
+    with pytest.raises(DataError, match=r"generators .* differ in length"):
         ProductOrbit([np.zeros((2, 2)), np.zeros((3, 3))], [1, 0], [(0, 1), (0, 1)])
     with pytest.raises(ShapeError, match="one pair each"):
         ProductOrbit([np.zeros((2, 2))], [1, 0], [(0, 1), (0, 1)])

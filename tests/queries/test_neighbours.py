@@ -166,9 +166,9 @@ def test_codes_outside_the_domain_are_refused(dom: Box | Ball | Polytope, z: lis
         neighbours(CROSS, z, dom)
 
 
-@pytest.mark.parametrize("z", [[1.0], [1.0, 2.0, 3.0], [[[1.0, 2.0]]], 1.0, [np.nan, 0.0], [np.inf, 0.0]])
-def test_codes_of_wrong_shape_or_not_finite_are_refused(z: ArrayLike) -> None:
-    with pytest.raises(ShapeError, match="z must be 2 finite numbers"):
+@pytest.mark.parametrize("z", [[1.0], [1.0, 2.0, 3.0], [[[1.0, 2.0]]], 1.0])
+def test_codes_of_wrong_shape_are_refused(z: ArrayLike) -> None:
+    with pytest.raises(ShapeError, match=r"z has shape .* expected \(.*2\)"):
         neighbours(CROSS, z)
 
 

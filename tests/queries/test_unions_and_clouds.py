@@ -85,7 +85,7 @@ def test_cloud_of_no_points(bad: list[float]) -> None:
 
 
 def test_errors_of_clouds() -> None:
-    with pytest.raises(DataError, match="point 1"):
+    with pytest.raises(DataError, match="nan in row 1"):
         PointCloud([[0.0, 0.0], [np.nan, 0.0]])
     with pytest.raises(SettingError, match="noise"):
         PointCloud([[0.0]], noise=-1)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from polyae import Box, enumerate_regions, radii
-from polyae.errors import SettingError, ShapeError
+from polyae.errors import DataError, SettingError, ShapeError
 from polyae.networks.torch_modules import from_torch
 from polyae.training.lightning import Hooks, lightning_callback
 from polyae.training.models import Autoencoder
@@ -80,9 +80,11 @@ def test_bad_monitors_are_refused() -> None:
     for options in ({"every": 0}, {"max_regions": -1}, {"max_seconds": 0.0}):
         with pytest.raises(SettingError, match="every and max_seconds are positive"):
             RegionMonitor(net.decoder, data, **options)  # type: ignore[arg-type]
-    for codes in (torch.zeros(0, 2), torch.zeros(3), torch.zeros(4, 3), torch.full((1, 2), math.nan)):
+    for codes in (torch.zeros(0, 2), torch.zeros(3), torch.zeros(4, 3)):
         with pytest.raises(ShapeError):
             RegionMonitor(net.decoder, lambda codes=codes: codes).measure()  # type: ignore[misc]
+    with pytest.raises(DataError, match="codes holds nan in row 0, column 0"):
+        RegionMonitor(net.decoder, lambda: torch.full((1, 2), math.nan)).measure()
 
 
 def penalty() -> SecondOrderPenalty:

@@ -97,7 +97,7 @@ def test_empty_split_is_refused(fraction):
     [
         (np.zeros((0, 2)), np.zeros((1, 2)), None, r"train has shape \(0, 2\)"),
         (np.zeros((1, 2)), np.zeros(2), None, r"test has shape \(2,\)"),
-        (np.zeros((1, 2)), np.full((1, 2), np.nan), None, "test holds a number that is not finite"),
+        (np.zeros((1, 2)), np.full((1, 2), np.nan), None, "test holds nan in row 0, column 0"),
         (np.zeros((1, 2)), np.zeros((1, 3)), None, "2 coordinates, test 3"),
         (np.zeros((1, 2)), np.zeros((1, 2)), np.zeros(4), "train has 1 data but labels"),
     ],

@@ -95,7 +95,7 @@ def test_orbit_data():
     [
         (lambda: image_rotation_generator(1), ShapeError, "2 pixels a side, got 1"),
         (lambda: orbit_points(NILPOTENT, [1, 0], [0]), ShapeError, r"\(3, 3\) does not act on .* \(2,\)"),
-        (lambda: orbit_points(NILPOTENT, [1, 0, 0], 0.5), ShapeError, "form a vector"),
+        (lambda: orbit_points(NILPOTENT, [1, 0, 0], 0.5), ShapeError, r"thetas has shape \(\), expected \(n,\)"),
         (lambda: orbit_points(NILPOTENT, [1, 0, np.nan], [0]), DataError, "must be finite"),
         (lambda: orbit_points(NILPOTENT, [1, 0, 0], [np.inf]), DataError, "must be finite"),
         (lambda: orbit_dataset(NILPOTENT, [1, 0, 0], (1, 1)), DataError, "bounded and not empty"),

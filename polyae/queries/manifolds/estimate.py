@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 from scipy.spatial import KDTree
 
+from polyae.arrays import check_finite, real_array
 from polyae.errors import DataError, SettingError, ShapeError
 from polyae.queries.manifolds.orbits import ProductOrbit
 
@@ -139,7 +140,7 @@ def estimate_generators(
 
 
 def _check(points: ArrayLike, count: int, neighbours: int, rank: int | None) -> Float:
-    x = np.asarray(points, dtype=np.float64)
+    x = real_array(points, "points")
     if count < 1:
         raise SettingError(f"the number of generators must be positive, got {count}")
     if neighbours <= count:
@@ -148,8 +149,7 @@ def _check(points: ArrayLike, count: int, neighbours: int, rank: int | None) -> 
         raise SettingError(f"rank must be positive, got {rank}")
     if x.ndim != 2 or len(x) <= neighbours or not x.size:
         raise ShapeError(f"points must be a matrix (n, d) with n > {neighbours}, got shape {x.shape}")
-    if not np.isfinite(x).all():
-        raise DataError("the points hold numbers that are not finite; drop such points")
+    check_finite(x, "points")
     return x
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import finite_array
 from polyae.errors import SettingError, ShapeError
 
 Float = NDArray[np.float64]
@@ -59,8 +60,10 @@ def scaling_generator(weights: ArrayLike) -> Float:
     ------
     ShapeError
         If the weights are no nonempty vector.
+    DataError
+        If a weight is not finite.
     """
-    array = np.asarray(weights, dtype=np.float64)
+    array = finite_array(weights, "weights")
     if array.ndim != 1 or not array.size:
         raise ShapeError(f"weights of a scaling form a vector, got shape {array.shape}")
     return np.diag(array)
@@ -84,6 +87,8 @@ def translation_generators(directions: ArrayLike, x0: ArrayLike) -> Float:
     ------
     ShapeError
         If the shapes do not fit.
+    DataError
+        If a number is not finite.
     SettingError
         If x0 lies in the span of the directions.
 
@@ -93,7 +98,7 @@ def translation_generators(directions: ArrayLike, x0: ArrayLike) -> Float:
     >>> (G @ [3.0, 2.0]).tolist(), (G @ G).any()
     ([1.0, 0.0], np.False_)
     """
-    moves, start = np.asarray(directions, dtype=np.float64), np.asarray(x0, dtype=np.float64)
+    moves, start = finite_array(directions, "directions"), finite_array(x0, "x0")
     if start.ndim != 1 or moves.ndim != 2 or moves.shape[1:] != start.shape or not len(moves):
         raise ShapeError(
             f"directions have shape {moves.shape}, expected (m, {start.size}) for x0 of shape {start.shape}"

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import check_finite, finite_array, real_array
 from polyae.errors import DataError, ShapeError
 from polyae.queries.manifolds.exponential import UP, Exponential, times
 from polyae.queries.manifolds.manifold import Chart, Jet
@@ -45,15 +46,15 @@ class ProductOrbit(Chart):
 
     def __init__(self, generators: ArrayLike, x0: ArrayLike, box: ArrayLike) -> None:
         self.generators = _as_generators(generators)
-        self.x0 = np.array(x0, dtype=np.float64)
-        sides = np.array(box, dtype=np.float64)
+        self.x0 = np.array(real_array(x0, "x0"))
+        sides = np.array(real_array(box, "box"))
         d = self.generators.shape[1]
         if self.x0.shape != (d,):
             raise ShapeError(f"x0 has shape {self.x0.shape}; a ({d}, {d}) generator acts on vectors of length {d}")
         if sides.shape != (len(self.generators), 2):
             raise ShapeError(f"the box has shape {sides.shape}; {len(self.generators)} generators need one pair each")
-        if not (np.isfinite(self.x0).all() and np.isfinite(self.generators).all() and np.isfinite(sides).all()):
-            raise DataError("generators, x0 and parameter intervals of an orbit must be finite")
+        for name, array in (("generators", self.generators), ("x0", self.x0), ("the box", sides)):
+            check_finite(array, name)
         for k in np.flatnonzero(~(sides[:, 0] < sides[:, 1])):
             raise DataError(f"the interval of parameter {k} is empty: {sides[k].tolist()}; start < end is needed")
         self.lo, self.hi = sides.T.copy()
@@ -74,10 +75,7 @@ class ProductOrbit(Chart):
         return self.x0.size
 
     def _parameters(self, theta: ArrayLike) -> Float:
-        values = np.asarray(theta, dtype=np.float64)
-        if values.ndim != 2 or values.shape[1] != self.dim:
-            raise ShapeError(f"parameters have shape {values.shape}, expected (n, {self.dim})")
-        return values
+        return finite_array(theta, "parameters", ("n", self.dim))
 
     def act(self, theta: ArrayLike, vectors: Float) -> Float:
         """Apply ``exp(θ_1 G_1) ⋯ exp(θ_m G_m)`` to vectors (n, ..., d), one θ (m,) for each first index."""
@@ -237,11 +235,8 @@ class Orbit(ProductOrbit):
 
 
 def _as_generators(generators: ArrayLike) -> Float:
-    try:
-        array = np.array(generators, dtype=np.float64)
-    except ValueError as error:
-        raise ShapeError(f"the generators must be square matrices of one size: {error}") from error
-    if not len(array):
+    array = np.array(real_array(generators, "generators"))
+    if not array.size:
         raise ShapeError("an orbit needs at least one generator")
     if array.ndim != 3 or array.shape[1] != array.shape[2] or 0 in array.shape:
         raise ShapeError(f"a generator must be a square matrix, got shape {array.shape[1:]}")

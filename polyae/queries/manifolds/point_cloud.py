@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import KDTree
 
-from polyae.arrays import real_array, real_number
-from polyae.errors import DataError, SettingError, ShapeError
+from polyae.arrays import check_finite, finite_array, real_array, real_number
+from polyae.errors import SettingError, ShapeError
 from polyae.queries.manifolds.manifold import Chart, Manifold
 
 Float = NDArray[np.float64]
@@ -57,8 +57,7 @@ class PointCloud(Manifold):
         self._samples = real_array(points, "points").copy()
         if self._samples.ndim != 2 or not self._samples.size:
             raise ShapeError(f"points must be a nonempty matrix (n, d), got shape {self._samples.shape}")
-        for i in np.flatnonzero(~np.isfinite(self._samples).all(axis=1))[:1]:
-            raise DataError(f"point {i} has a coordinate that is not finite; drop such points")
+        check_finite(self._samples, "points")
         noise, cover = real_number(noise, "noise"), real_number(cover, "cover")
         if not 0 <= noise < np.inf:
             raise SettingError(f"noise must be a finite distance, got {noise}")
@@ -93,10 +92,10 @@ class PointCloud(Manifold):
         ------
         ShapeError
             If the points have another dimension.
+        DataError
+            If a number is NaN or infinite.
         """
-        array = np.asarray(points, dtype=np.float64)
-        if array.ndim != 2 or array.shape[1] != self.ambient:
-            raise ShapeError(f"points have shape {array.shape}, expected (n, {self.ambient})")
+        array = finite_array(points, "points", ("n", self.ambient))
         distances, numbers = self._tree.query(array)
         return np.asarray(distances), np.asarray(numbers, dtype=np.int64)
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from polyae.arrays import finite_array
 from polyae.complex.facet_rows import FacetRows, facet_rows
 from polyae.complex.region_complex import RegionComplex, check_complex
-from polyae.errors import SettingError, ShapeError
+from polyae.errors import SettingError
 from polyae.queries.radii.boxes import boxed_radii, most_vertices
 from polyae.queries.radii.careful import careful_radii
 from polyae.queries.radii.clear import clear_radii, inscribed
@@ -62,7 +63,9 @@ def radii(
     Raises
     ------
     ShapeError
-        If the anchors are not one finite code for each region.
+        If the anchors are not one code for each region.
+    DataError
+        If an anchor is not finite.
     SettingError
         If `cx` is no RegionComplex, the accuracy does not lie between 0 and 1, or `max_vertices` is not positive.
 
@@ -107,7 +110,4 @@ def affordable(rows: FacetRows, max_vertices: int) -> Bool:
 def _check_anchors(anchors: ArrayLike | None, n: int, h: int) -> Float:
     if anchors is None:
         return np.full((n, h), np.nan)
-    array = np.array(anchors, dtype=np.float64)
-    if array.shape != (n, h) or not np.isfinite(array).all():
-        raise ShapeError(f"anchors must be {n} finite codes, one a region, shape ({n}, {h}); got shape {array.shape}")
-    return array
+    return finite_array(anchors, "anchors", (n, h))

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.errors import DataError, ShapeError
+from polyae.arrays import check_finite, real_array
+from polyae.errors import ShapeError
 from polyae.queries.manifolds import Manifold, ProductOrbit
 from polyae.queries.manifolds.exponential import spectral_bound
 from polyae.queries.theorem.lie_residuals import LieResiduals, Report, lie_residuals
@@ -31,15 +32,11 @@ def groups_of(manifold: Manifold, generators: ArrayLike | None) -> list[ProductO
     if generators is None:
         return [chart for chart in manifold.charts if isinstance(chart, ProductOrbit)]
     d = manifold.ambient
-    try:
-        given = np.asarray(generators, dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError) as error:  # the last is torch's
-        raise ShapeError(f"generators of H2 have shape (m, {d}, {d}), in the space of the outputs: {error}") from error
+    given = real_array(generators, "generators")
     given = given[None] if given.ndim == 2 else given
     if given.ndim != 3 or given.shape[1:] != (d, d) or not len(given):
         raise ShapeError(f"generators of H2 have shape (m, {d}, {d}), in the space of the outputs; got {given.shape}")
-    if not np.isfinite(given).all():
-        raise DataError("generators of H2 must be finite")
+    check_finite(given, "generators")
     # Half of it, for differences of two parameters.
     turns = np.array([np.pi / 2 / (spectral_bound(g) or 1.0) for g in given])
     return [ProductOrbit(given, np.zeros(d), np.stack([-turns, turns], axis=1))]
