@@ -10,7 +10,9 @@ from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, SourceArgument, complex_of
-from polyae.errors import SettingError
+from polyae.domains import Domain
+from polyae.errors import DomainError, SettingError, UnboundedDomainError
+from polyae.networks.network import Network
 from polyae.queries.radii import NAMES, Radii, RadiusName, radii, squared_circumradii
 
 __all__ = ["radii_command"]
@@ -40,14 +42,14 @@ def radii_command(
     """Measure all regions, in latent space and as images in data space.
 
     Inradius, circumradius, contact radius from the Chebyshev centre, diameter, width and volume, each as a value
-    between a lower and an upper end.
+    between a lower and an upper end.  On an unbounded domain those of unbounded regions are infinite.
     """
     _check(by, largest, thinnest, exact, as_json)
-    cx = complex_of(net, domain, enumeration)
+    cx = complex_of(net, domain, enumeration, _check_exact if exact else None)
     found = radii(cx, accuracy=accuracy)
     result: dict[str, Any] = {"complete": cx.complete, "regions_guarantee": cx.guarantee, **found.summary()}
-    if not found.tight.all():
-        result["note"] = f"intervals wider than {found.accuracy:g} are given by their upper ends"
+    if found.notes:
+        result["note"] = "; ".join(found.notes)
     if largest is not None:
         order = cast(RadiusName, by or "latent_circumradius")
         result["largest"] = _ranked(found, found.largest(largest, by=order).tolist(), order)
@@ -76,6 +78,13 @@ def _check(by: str | None, largest: int | None, thinnest: int | None, exact: boo
             raise SettingError(f"--{name} {count}: ask for at least one region")
     if exact and not as_json:
         raise SettingError("--exact prints fractions of hundreds of digits: ask for them with --json")
+
+
+def _check_exact(network: Network, domain: Domain) -> None:
+    if not domain.bounded:
+        raise UnboundedDomainError("--exact takes a bounded domain: an infinite radius is no fraction")
+    if domain.curved:
+        raise DomainError("--exact takes no Euclidean ball, which cuts regions into what is no polytope: try --norm 1")
 
 
 def _ranked(found: Radii, numbers: list[int], by: RadiusName) -> list[dict[str, Any]]:

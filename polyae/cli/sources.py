@@ -107,7 +107,7 @@ def complex_of(
 ) -> RegionComplex:
     """Load a saved complex, or enumerate a network on the stated domain.
 
-    Before an enumeration `check` is called, to refuse what would be refused after it.
+    Before the work `check` is called, to refuse what would be refused after it.
 
     Raises
     ------
@@ -122,4 +122,7 @@ def complex_of(
         return enumeration.run(network, stated)
     if domain.given:
         raise SettingError(f"{source} is a complex with a domain of its own; leave out {domain.given[0]}")
-    return load(source)
+    cx = load(source)
+    if check is not None:
+        check(cx.network, cx.domain)
+    return cx

@@ -138,6 +138,16 @@ def test_radii_of_quadrants(cli: Polyae, cross: Path, tmp_path: Path) -> None:
 def test_unbounded_radii_are_json(cli: Polyae, cross: Path) -> None:
     answer = cli("radii", cross, "--space", "--json").json
     assert [float(r) for r in answer["latent_circumradius"]] == [math.inf] * 4
+    assert answer["note"].startswith("4 of 4 regions are unbounded")
+    assert "4 of 4 regions are unbounded" in cli("radii", cross, "--space").out
+    assert "unbounded:" not in cli("radii", cross, "--box", -1, 1).out
+
+
+def test_exact_radii_need_polytopes(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    assert cli("radii", cross, "--space", "--exact", "--json").complains("--exact", "bounded domain")
+    assert cli("radii", cross, "--ball", "0,0", 1, "--exact", "--json").complains("--exact", "Euclidean ball")
+    cli("enumerate", cross, "--space", "--out", tmp_path / "all.npz")
+    assert cli("radii", tmp_path / "all.npz", "--exact", "--json").complains("--exact", "bounded domain")
 
 
 def test_radii_summary_and_part(cli: Polyae, cross: Path) -> None:

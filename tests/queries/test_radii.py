@@ -153,7 +153,7 @@ def test_unbounded_cones() -> None:
     assert [p.tolist() for p in cx.patterns] == [[False, False], [False, True], [True, False], [True, True]]
     assert found.data_inradius.tolist() == [0, 0, 0, math.inf]
     assert found.data_circumradius.tolist() == [0, math.inf, math.inf, math.inf]
-    assert tight(found)
+    assert tight(found) and found.unbounded.all()
 
 
 def test_strip_whose_recession_direction_is_killed() -> None:
@@ -324,13 +324,15 @@ def test_largest_thinnest_and_summary() -> None:
 def test_radii_are_shown_as_a_table() -> None:
     net = Network([Layer([[1, 0], [0, 1], [-1, -1]], [0.0, 0.0, 1.0], 0.0), Layer(np.ones((2, 3)), [0.0, 0.0])])
     found = radii(enumerate_regions(net, Space(2)))
-    head, names, *rows = str(found).splitlines()
+    head, names, *rows, note = str(found).splitlines()
     assert head == repr(found) and "7 regions" in head and len(head) < 100
     assert names.split() == ["radius", "least", "median", "largest", "unbounded", "wide", "intervals"]
     table = {cells[0]: cells[1:] for cells in map(str.split, rows)}
     assert tuple(table) == NAMES_OF_ALL and table["latent_circumradius"][3:] == ["6", "0"]
     finite = found.latent_circumradius[np.isfinite(found.latent_circumradius)]
     assert float(table["latent_circumradius"][0]) == pytest.approx(finite[0], rel=1e-5)
+    assert found.notes == (note,) and note.startswith("6 of 7 regions are unbounded")
+    assert radii(enumerate_regions(net, Box([-1, -1], [1, 1]))).notes == ()
 
 
 def test_what_is_no_complex_is_named() -> None:

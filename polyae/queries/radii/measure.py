@@ -57,7 +57,8 @@ def radii(
     Returns
     -------
     Radii
-        In a partial complex, those of the regions found, each region whole.  On a Euclidean ball, whose
+        In a partial complex, those of the regions found, each region whole.  Unbounded domains are welcome: what is
+        infinite of an unbounded region, and of its image, is ``inf``, both ends of its interval.  On a Euclidean ball, whose
         regions are cut by the sphere, intervals.
 
     Raises

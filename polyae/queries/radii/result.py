@@ -106,7 +106,7 @@ class Radii:
             for name, one, loose in zip(NAMES, map(_statistics, self.values.T), (~self.tight).sum(axis=0), strict=True)
         ]  # fmt: skip
         header = ("radius", "least", "median", "largest", "unbounded", "wide intervals")
-        return "\n".join([repr(self), *text_table(header, rows)])
+        return "\n".join([repr(self), *text_table(header, rows), *self.notes])
 
     def interval(self, name: RadiusName) -> tuple[Float, Float]:
         """Lower and upper ends of one radius.
@@ -125,6 +125,24 @@ class Radii:
         infinite = np.isinf(self.lower) & np.isinf(self.upper)
         with np.errstate(invalid="ignore"):
             return infinite | (self.upper - self.lower <= self.accuracy * self.upper)
+
+    @property
+    def unbounded(self) -> Bool:
+        """Regions that are unbounded in latent space: shape (n,)."""
+        return np.isinf(self.latent_diameter)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers must know: radii that are infinite, intervals that are wide."""
+        notes = []
+        if self.unbounded.any():
+            notes.append(
+                f"{int(self.unbounded.sum()):,} of {len(self):,} regions are unbounded: infinite radii are counted as "
+                "unbounded and left out of the statistics"
+            )
+        if not self.tight.all():
+            notes.append(f"intervals wider than {self.accuracy:g} are given by their upper ends")
+        return tuple(notes)
 
     def largest(self, k: int, by: RadiusName = "latent_circumradius") -> Int:
         """Numbers of the k regions with the largest radius, in descending order; unbounded ones first.
