@@ -21,11 +21,14 @@ class Box(Domain):
     Parameters
     ----------
     lo, hi : array, shape (h,)
+        One number an axis; ``[-1] * h`` and ``[1] * h`` for a cube.
 
     Raises
     ------
     DomainError
         If a side is empty, flat or infinite.
+    ShapeError
+        If lo or hi is no vector.
 
     Examples
     --------

@@ -114,7 +114,9 @@ def _short(value: Any) -> str:
 
 def as_vector(values: ArrayLike, name: str) -> Float:
     """Return a finite float64 vector or say which argument is not one."""
-    vector = np.atleast_1d(real_array(values, name)) + 0.0  # its own copy, and -0 becomes 0
+    vector = np.asarray(real_array(values, name) + 0.0)  # its own copy, and -0 becomes 0
+    if vector.ndim == 0:
+        raise ShapeError(f"{name} must be a vector, got the number {vector}: write [{vector}] * n for n equal entries")
     if vector.ndim != 1 or vector.size == 0:
         raise ShapeError(f"{name} must be a vector, got shape {vector.shape}")
     if np.isnan(vector).any():

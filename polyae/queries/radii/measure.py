@@ -57,9 +57,9 @@ def radii(
     Returns
     -------
     Radii
-        In a partial complex, those of the regions found, each region whole.  Unbounded domains are welcome: what is
-        infinite of an unbounded region, and of its image, is ``inf``, both ends of its interval.  On a Euclidean ball, whose
-        regions are cut by the sphere, intervals.
+        In a partial complex, those of the regions found, each region whole.  On an unbounded domain, what is
+        infinite of an unbounded region or its image is ``inf``, both ends of its interval.  On a Euclidean ball,
+        whose regions are cut by the sphere, intervals.
 
     Raises
     ------
