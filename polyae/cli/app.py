@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Annotated
@@ -21,6 +20,7 @@ from polyae.cli.info import info_command
 from polyae.cli.neighbours import neighbours_command
 from polyae.cli.output import Exit
 from polyae.cli.radii import radii_command
+from polyae.cli.stopping import StopSignals
 from polyae.cli.table import table_command
 from polyae.cli.theorem import bound_command
 from polyae.cli.training import train_command
@@ -95,12 +95,12 @@ def _say_why_it_takes_long() -> None:
 
 
 def main() -> None:
-    """Run the command of the process's arguments and exit."""
+    """Run the command of the process's arguments and exit, after Ctrl-C or SIGTERM with 128 and the signal."""
     if sys.stderr.isatty():
         COMPILATION.on_long = _say_why_it_takes_long
-    # What a cluster sends before it kills is taken as Ctrl-C, which keeps what has been done.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    code = run(sys.argv[1:])
+    signals = StopSignals()
+    signals.listen()
+    code = signals.exit_code(run(sys.argv[1:]))
     try:
         sys.stdout.flush()
     except OSError:  # complained of already, and Python would do so once more at exit

@@ -71,7 +71,7 @@ def enumerate_command(
     """Enumerate all regions of a network on a domain.
 
     Ctrl-C and SIGTERM keep what marching has found, as partial; subdivision, which --engine auto takes for boxes in
-    few dimensions, is faster and has nothing to keep before its end.
+    few dimensions, is faster and has nothing to keep before its end.  Exit code: 130 or 143 then.
     """
     network = read_network(net)
     for path in (out, graphml, certify):

@@ -239,7 +239,7 @@ def count_in_balls(
     upper = _upper_bounds(network, middle, sizes, norm, known)
     interrupted = curve.outcome is Outcome.INTERRUPTED
     estimates, why = _estimates(network, middle, sizes, norm, known, 0 if interrupted else runs, seed, ends)
-    why = "interrupted from the keyboard" if interrupted else why
+    why = "interrupted" if interrupted else why
     return BallCounts(middle, norm, sizes, lower, upper, known, estimates, inside, curve, distances, why)
 
 
@@ -282,7 +282,7 @@ def _estimates(
                 network, centre, float(radii[k]), p, runs=runs, seed=seed + place, max_seconds=left
             )
     except KeyboardInterrupt:
-        why = "interrupted from the keyboard"  # what is estimated is kept, the rest is None
+        why = "interrupted"  # what is estimated is kept, the rest is None
     return tuple(found), why
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyae
+from polyae.cli.stopping import StopSignals
 from polyae.engines import reference
 from polyae.engines.enumeration import Status
 
@@ -151,7 +152,8 @@ main()
 
 
 @pytest.mark.parametrize(("how", "code", "status"), [
-    (signal.SIGTERM, 0, Status.INTERRUPTED),
+    (signal.SIGTERM, 143, Status.INTERRUPTED),
+    (signal.SIGINT, 130, Status.INTERRUPTED),
     (signal.SIGKILL, -signal.SIGKILL, Status.CHECKPOINT),
 ])  # fmt: skip
 def test_a_killed_run_goes_on_from_its_file(
@@ -159,12 +161,33 @@ def test_a_killed_run_goes_on_from_its_file(
 ) -> None:
     net, out = DATA / "integer_4-6-5-3.json", tmp_path / "part.npz"
     options = ["--space", "--engine", "reference", "--out", str(out)]
-    process = subprocess.Popen([sys.executable, "-c", SLOW_MARCH, "enumerate", str(net), *options])
+    command = [sys.executable, "-c", SLOW_MARCH, "enumerate", str(net), *options, "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     while not out.exists():
         assert process.poll() is None
         time.sleep(0.01)
     process.send_signal(how)
-    assert process.wait() == code
+    printed = process.communicate()[0]
+    assert process.returncode == code
     part = polyae.load(out)
+    assert how is signal.SIGKILL or json.loads(printed)["regions"] == len(part)
     assert part.status is status and not part.complete
     assert cli("enumerate", net, "--resume", out, "--json").json["regions"] == 442
+
+
+def test_the_first_signal_names_the_exit_code() -> None:
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        signals = StopSignals()
+        signals.listen()
+        assert signals.exit_code(1) == 1
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(number)
+        assert signals.exit_code(0) == signals.exit_code(1) == 143
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a background job of a shell
+        StopSignals().listen()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
