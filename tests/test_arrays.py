@@ -155,3 +155,17 @@ def test_the_states_of_units_are_0_or_1(use: Callable[[Any], object], bad: Any, 
     with pytest.raises(DataError, match=f"pattern.*{found}"):
         use([bad, 1])
     assert np.array_equal(COMPLEX.find([1, 0]), COMPLEX.find([True, False]))
+
+
+def test_what_holds_arrays_is_shown_without_them() -> None:
+    shown = {
+        NET.layers[0]: "Layer(2 to 2, 2 units)", PLANE: "Slice(dimension 1 in R^2, orthonormal)",
+        polyae.Slice([0, 0], [[2, 0]]): "Slice(dimension 1 in R^2, not orthonormal)",
+        Dataset("ring", np.zeros((3, 2)), np.zeros((1, 2))): "Dataset(ring, 3 to train and 1 to test on, d = 2)",
+        polyae.RegionMonitor(DECODER, lambda: torch.zeros(1, 2)):
+            "RegionMonitor(Sequential, every 1, 0 steps, 0 measurements)",
+    }  # fmt: skip
+    assert [repr(thing) for thing in shown] == list(shown.values())
+    ring = np.array([[np.cos(t), np.sin(t)] for t in np.linspace(0, 6, 30)])
+    estimate = repr(polyae.estimate_generators(ring))
+    assert estimate.startswith("EstimatedGenerators(1 of shape (2, 2), residual") and len(estimate) < 100

@@ -31,7 +31,7 @@ def _frozen(values: ArrayLike, ndim: int, name: str) -> Float:
     return array
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Layer:
     """One affine map followed by one two-state unit per output.
 
@@ -68,6 +68,9 @@ class Layer:
             raise ShapeError(f"{name}: slope has shape {s.shape}, weight {w.shape} needs ({w.shape[0]},)")
         for field, value in (("weight", w), ("bias", b), ("slope", s)):
             object.__setattr__(self, field, value)
+
+    def __repr__(self) -> str:
+        return f"Layer({self.n_in} to {self.n_out}, {len(self.units)} units)"
 
     @property
     def n_in(self) -> int:

@@ -27,7 +27,7 @@ DEPENDENT = 1e-10
 ORTHONORMAL = 1e-12
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Slice:
     """The points ``origin + s @ directions``, exactly on these float64 numbers.
 
@@ -85,6 +85,10 @@ class Slice:
             where = int(np.argmin(sizes)) + 1
             raise DataError(f"point {where} of the slice depends affinely on those before it; give another one")
         return cls(corners[0], (base * np.sign(np.diag(triangle))).T)
+
+    def __repr__(self) -> str:
+        lengths = "orthonormal" if self.orthonormal else "not orthonormal"
+        return f"Slice(dimension {self.dim} in R^{len(self.origin)}, {lengths})"
 
     @property
     def dim(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.complex.region_complex import RegionComplex
-from polyae.queries.interval import Interval
+from polyae.queries.text_table import DIGITS, ENDS, spread
 from polyae.queries.theorem.bound import TheoremBound
 from polyae.queries.theorem.verdicts import verdict_table
 from polyae.report.theorem_numbers import SIDES, relative_residuals
@@ -27,8 +27,8 @@ MEANINGS = {
     "sum_radii": "over all pieces, the right side as the paper has it",
     "twice_sum_radii": "twice that",
 }
-#: Coordinates of a point, and digits of a number and of the ends of an interval, that are written out.
-COORDINATES, DIGITS, ENDS = 6, 6, 8
+#: Coordinates of a point that are written out.
+COORDINATES = 6
 
 
 def theorem_text(cx: RegionComplex, bound: TheoremBound) -> str:
@@ -81,8 +81,8 @@ def _contact(bound: TheoremBound) -> list[Row]:
     equal = "yes" if contacts.equal_dimensions else "no: see the notes"
     return [
         ("over the regions", "least", "mean", "largest"),
-        ("distance δ of the anchor from X", *_spread(contacts.delta[:, 0], contacts.delta[:, 1])),
-        ("angle between piece and tangent, degrees", *_spread(degrees, degrees)),
+        ("distance δ of the anchor from X", *spread(contacts.delta[:, 0], contacts.delta[:, 1])),
+        ("angle between piece and tangent, degrees", *spread(degrees, degrees)),
         ("piece and tangent space of one dimension", equal),
     ]
 
@@ -95,20 +95,11 @@ def _moves(bound: TheoremBound) -> list[Row]:
     relative = [relative_residuals(found.sizes, values) for values in (low, high, linear)]
     return [
         ("over the adjacent pairs, both ways", "least", "mean", "largest"),
-        ("residual min over θ of ‖exp(θG) A_j - A_i‖", *_spread(low, high)),
-        ("  relative to ‖A_i‖", *_spread(*relative[:2])),
-        ("linearised, min over ε of ‖(I + εG) A_j - A_i‖", *_spread(linear, linear)),
-        ("  relative to ‖A_i‖", *_spread(relative[2], relative[2])),
+        ("residual min over θ of ‖exp(θG) A_j - A_i‖", *spread(low, high)),
+        ("  relative to ‖A_i‖", *spread(*relative[:2])),
+        ("linearised, min over ε of ‖(I + εG) A_j - A_i‖", *spread(linear, linear)),
+        ("  relative to ‖A_i‖", *spread(relative[2], relative[2])),
     ]
-
-
-def _spread(low: Float, high: Float) -> Row:
-    """Least, mean and largest, as intervals where the ends differ."""
-    known = ~(np.isnan(low) | np.isnan(high))
-    if not known.any():
-        return "-", "-", "-"
-    ends = [(float(f(low[known])), float(f(high[known]))) for f in (np.min, np.mean, np.max)]
-    return tuple(f"{a:.{DIGITS}g}" if low is high else Interval(min(a, b), max(a, b)).text(ENDS) for a, b in ends)
 
 
 def _point(values: Float) -> str:

@@ -19,7 +19,7 @@ __all__ = ["Dataset", "digit_seven", "digits"]
 _GREY_LEVELS = 16.0
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Named data, split into a part to train on and a part to test on; the arrays are read-only.
 
@@ -53,6 +53,9 @@ class Dataset:
             self._check_labels(part, len(values))
         if self.train.shape[1] != self.test.shape[1]:
             raise DataError(f"{self.name}: train has {self.train.shape[1]} coordinates, test {self.test.shape[1]}")
+
+    def __repr__(self) -> str:
+        return f"Dataset({self.name}, {len(self.train):,} to train and {len(self.test):,} to test on, d = {self.dim})"
 
     def _freeze(self, field: str, values: NDArray[np.generic]) -> None:
         values.setflags(write=False)

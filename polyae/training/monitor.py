@@ -117,6 +117,10 @@ class RegionMonitor:
         self.steps = 0
         self.history: list[RegionStatistics] = []
 
+    def __repr__(self) -> str:
+        done = f"{self.steps} steps, {len(self.history)} measurements"
+        return f"RegionMonitor({type(self.decoder).__name__}, every {self.every}, {done})"
+
     def step(self) -> RegionStatistics | None:
         """Count a step; measure and remember if it is time."""
         self.steps += 1

@@ -78,3 +78,21 @@ def test_the_table_has_a_row_for_every_reading() -> None:
         assert row.startswith(found.reading.name) and str(found.left) in row and str(found.right) in row
         assert found.outcome in row and f"{found.ratio:.4g}" in row and found.reading.statement in row
     assert verdict_table(result.verdicts) in str(result)
+
+
+def test_hypotheses_are_shown_as_tables() -> None:
+    """Test A: every piece touches at its middle, and is its neighbour turned by 2π/8."""
+    net, box = polygon(8, 1.7)
+    bound = theorem_bound(enumerate_regions(net, box), circle(1.7), gap=1e-6)
+    assert bound.residuals is not None and (len(bound.contacts), len(bound.residuals)) == (8, 7)
+    head, columns, delta, rho, angle = str(bound.contacts).splitlines()
+    assert "H1: 8 pieces" in head and columns.split() == ["over", "the", "regions", "least", "mean", "largest"]
+    assert delta.startswith("distance δ") and float(angle.split()[-1]) < 1e-6
+    ends = [float(x) for x in rho.rpartition("[")[2].rstrip("]").split(", ")]
+    assert ends == pytest.approx([1.7 * np.tan(np.pi / 8)] * 2, rel=1e-6)
+    head, columns, exponential, linear, size = str(bound.residuals).splitlines()
+    assert "H2: 7 adjacent pairs" in head and columns.split()[-3:] == ["least", "mean", "largest"]
+    assert [float(x) for x in linear.split()[-3:]] == pytest.approx([1 - np.cos(np.pi / 4)] * 3, rel=1e-5)
+    assert size.split()[-3:] == ["1", "1", "1"] and "exp(θG)" in exponential
+    for part in (bound.contacts, bound.residuals, bound.verdicts[0]):
+        assert len(repr(part)) < 120 and "\n" not in repr(part)

@@ -38,7 +38,7 @@ SPAN = 1e-10
 TURNS, PROGRESS, EXACT = 200, 1e-6, 1e-13
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class EstimatedGenerators:
     """Generators and how well they explain the data.
 
@@ -64,6 +64,11 @@ class EstimatedGenerators:
     residuals: Float
     residual: float
     rank: int
+
+    def __repr__(self) -> str:
+        m, d, _ = self.generators.shape
+        fit = f"residual {self.residual:.4g} over {len(self.pairs):,} pairs"
+        return f"EstimatedGenerators({m} of shape ({d}, {d}), {fit}, rank {self.rank})"
 
     def orbit(self, x0: ArrayLike, box: ArrayLike) -> ProductOrbit:
         """Orbit of a point under the estimated generators, in their order.

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from polyae.queries.interval import Interval
 from polyae.queries.manifolds import Chart, Manifold
 from polyae.queries.manifolds.exponential import UP
+from polyae.queries.text_table import spread_table
 from polyae.queries.theorem.angles import column_bases, largest_angles
 from polyae.queries.theorem.chart_tree import SAMPLES, ManifoldTree, Nearest
 from polyae.queries.theorem.newton import step_in_box
@@ -36,7 +37,7 @@ START = 1 / 32
 GAIN = 1e-4
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Contacts:
     """Hypothesis H1 as measured, region by region.
 
@@ -69,6 +70,22 @@ class Contacts:
     angles: Float
     ranks: Int
     tangent_dims: Int
+
+    def __len__(self) -> int:
+        return len(self.anchors)
+
+    def __repr__(self) -> str:
+        return f"Contacts({len(self):,} regions, δ at most {self.delta[:, 1].max(initial=0.0):.4g})"
+
+    def __str__(self) -> str:
+        degrees = np.degrees(self.angles)
+        quantities = {
+            "distance δ of the anchor from X": (self.delta[:, 0], self.delta[:, 1]),
+            "reach ρ of the piece from its anchor": (self.rho[:, 0], self.rho[:, 1]),
+            "angle between piece and tangent, degrees": (degrees, degrees),
+        }
+        head = f"hypothesis H1: {len(self):,} pieces, their anchors and the manifold X"
+        return "\n".join([head, *spread_table("over the regions", quantities)])
 
     @property
     def equal_dimensions(self) -> bool:

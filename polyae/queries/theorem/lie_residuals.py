@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from polyae.lp.simplex import for_kernel
 from polyae.queries.manifolds import Jet, ProductOrbit
 from polyae.queries.manifolds.exponential import UP
+from polyae.queries.text_table import spread_table
 from polyae.queries.theorem.cell_kernel import bounds_of_cells
 from polyae.queries.theorem.newton import descend
 from polyae.tolerances import gamma
@@ -44,7 +45,7 @@ WIDER = 1e-12
 EDGES, CELLS, DESCENT = 4096, 1024, 200_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class LieResiduals:
     """Hypothesis H2 as measured, edge by edge.
 
@@ -70,6 +71,22 @@ class LieResiduals:
     theta: Float
     linear: Float
     sizes: Float
+
+    def __len__(self) -> int:
+        return len(self.edges)
+
+    def __repr__(self) -> str:
+        most = self.exponential.max(initial=0.0)
+        return f"LieResiduals({len(self):,} adjacent pairs, at most {most:.4g})"
+
+    def __str__(self) -> str:
+        quantities = {
+            "min over θ of ‖exp(θG) A_j - A_i‖": (self.exponential_lower, self.exponential),
+            "min over ε of ‖(I + εG) A_j - A_i‖": (self.linear, self.linear),
+            "‖A_i‖": (self.sizes, self.sizes),
+        }
+        head = f"hypothesis H2: {len(self):,} adjacent pairs, both ways"
+        return "\n".join([head, *spread_table("over the pairs", quantities)])
 
 
 def lie_residuals(

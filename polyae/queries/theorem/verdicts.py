@@ -43,7 +43,7 @@ class Effort:
     scale: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """A reading on a case.
 
@@ -129,6 +129,9 @@ class Verdict:
         if self.behind:
             said.append(f"regions {', '.join(map(str, self.behind[:5]))}{', ...' if len(self.behind) > 5 else ''}")
         return "; ".join(said + [self.advice] * bool(self.advice))
+
+    def __repr__(self) -> str:
+        return f"Verdict({self})"
 
     def __str__(self) -> str:
         remarks = f" ({self.remarks})" if self.remarks else ""
