@@ -12,7 +12,7 @@ from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, finish
 from polyae.cli.sources import NetworkArgument, arithmetic_of
 from polyae.cli.values import vector
-from polyae.complex.region_complex import pattern_string
+from polyae.complex.patterns import pattern_string
 from polyae.networks.files import read_network
 from polyae.queries.neighbours import batch_neighbours
 

@@ -13,8 +13,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.complex.patterns import unpack
 from polyae.complex.polytope import Polyhedron
-from polyae.complex.region_complex import RegionComplex, unpack
+from polyae.complex.region_complex import RegionComplex
 from polyae.predicates.affine import BoundedRows, shared_rows
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, homogeneous
 from polyae.tolerances import gamma

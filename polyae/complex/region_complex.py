@@ -1,8 +1,6 @@
 """The region complex: all regions of a network on a domain, and how they hang together.
 
-A container of arrays; single regions are views made on demand.  Regions are sorted by pattern (units in
-order, off before on), so that the numbering does not depend on the engine and a pattern is found by
-bisection.
+A container of arrays, see :mod:`polyae.complex.region_arrays`; single regions are views made on demand.
 """
 
 from __future__ import annotations
@@ -15,35 +13,28 @@ from typing import Literal, overload
 
 import networkx as nx
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import connected_components
+from numpy.typing import NDArray
 
-from polyae.arrays import bit_array, finite_array
-from polyae.atomic import whole_file
-from polyae.complex.canonical import pattern_keys, sort_canonically
 from polyae.complex.certificate import certificate_lines, prove_complex, write_certificate
+from polyae.complex.graph import region_graph, write_graphml
+from polyae.complex.patterns import unpack
 from polyae.complex.region import Region
+from polyae.complex.region_arrays import RegionArrays
 from polyae.complex.storage import read_complex_file, write_complex_file
-from polyae.engines.enumeration import Enumeration, Status
-from polyae.engines.skeleton import Skeleton, euler_characteristic
+from polyae.engines.enumeration import Enumeration
+from polyae.engines.skeleton import Skeleton
 from polyae.engines.subdivide import skeleton_of
-from polyae.errors import SettingError, ShapeError, SolverError
+from polyae.errors import SettingError, SolverError
 from polyae.lp.facets import Witness
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.kernel import Arithmetic, DecisionCounts, Kernel
-from polyae.predicates.maps import map_classes
-from polyae.predicates.position import closed_domain
+from polyae.predicates.kernel import Kernel
 
-Float = NDArray[np.float64]
-Int = NDArray[np.int64]
-Bool = NDArray[np.bool_]
 Guarantee = Literal["proved", "exact", "float", "partial"]
 
-__all__ = ["Guarantee", "RegionComplex", "check_complex", "load", "pattern_string", "unpack"]
+__all__ = ["Guarantee", "RegionComplex", "check_complex", "load"]
 
 
-class RegionComplex:
+class RegionComplex(RegionArrays):
     """Regions, witnesses and adjacency.  Made by :func:`polyae.enumerate_regions`.
 
     Attributes
@@ -76,18 +67,8 @@ class RegionComplex:
     """
 
     def __init__(self, arrangement: Arrangement, found: Enumeration) -> None:
-        self.arrangement = arrangement
-        self.network, self.domain = arrangement.network, arrangement.domain
-        sort_canonically(found)
-        self.packed, self.witnesses, self.exact_witnesses = found.packed, found.witnesses, found.exact_witnesses
-        self.expanded, self.edges, self.edge_units = found.expanded, found.edges, found.edge_units
-        self.status, self.engine, self.seconds = found.status, found.engine, found.seconds
-        self.arithmetic: Arithmetic = arrangement.kernel.arithmetic
-        self.decisions: DecisionCounts = found.decisions
-        self.f_vector = found.f_vector
+        super().__init__(arrangement, found)
         self._proved = False
-        for array in (self.packed, self.witnesses, self.expanded, self.edges, self.edge_units):
-            array.setflags(write=False)
 
     def __repr__(self) -> str:
         counts = f"{len(self)} regions, {self.num_adjacent_pairs} adjacent pairs"
@@ -96,9 +77,6 @@ class RegionComplex:
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled and copied as what it is made of, since integers of flint cannot be."""
         return RegionComplex, (self.arrangement, self.enumeration())
-
-    def __len__(self) -> int:
-        return len(self.packed)
 
     @overload
     def __getitem__(self, index: int) -> Region: ...
@@ -123,11 +101,6 @@ class RegionComplex:
         return (self._region(i) for i in range(len(self)))
 
     @property
-    def complete(self) -> bool:
-        """Whether every region of the domain was found."""
-        return self.status is Status.COMPLETE
-
-    @property
     def guarantee(self) -> Guarantee:
         """What is claimed: ``"exact"`` decisions throughout, ``"float"``, or only a ``"partial"`` complex.
 
@@ -136,21 +109,6 @@ class RegionComplex:
         if self._proved:
             return "proved"
         return self.arithmetic if self.complete else "partial"
-
-    @property
-    def patterns(self) -> Bool:
-        """Patterns unpacked: array of bool, shape (n, units)."""
-        return unpack(self.packed, self.network.num_units)
-
-    @property
-    def num_adjacent_pairs(self) -> int:
-        """Number of pairs of regions that share a facet."""
-        return len(self.edges)
-
-    @property
-    def euler_characteristic(self) -> int | None:
-        """Alternating sum of the f-vector, if there is one: 1 for every subdivision of a convex polytope."""
-        return None if self.f_vector is None else euler_characteristic(self.f_vector)
 
     @cached_property
     def skeleton(self) -> Skeleton:
@@ -173,110 +131,13 @@ class RegionComplex:
         return skeleton
 
     @property
-    def vertices(self) -> Float:
+    def vertices(self) -> NDArray[np.float64]:
         """Vertices of all regions, those on the domain's boundary included: shape (v, h).  See :attr:`skeleton`."""
         return self.skeleton.vertices
 
-    @cached_property
-    def affine_map_labels(self) -> Int:
-        """Label of each region's affine map; equal maps have equal labels.  Shape (n,)."""
-        return map_classes(self.arrangement, self.patterns)
-
-    @property
-    def num_distinct_affine_maps(self) -> int:
-        """Number of different affine maps over all regions."""
-        return int(self.affine_map_labels.max(initial=-1)) + 1
-
-    @cached_property
-    def linear_region_labels(self) -> Int:
-        """Label of each region's linear region: facet-connected regions of one affine map.  Shape (n,)."""
-        maps = self.affine_map_labels
-        same = self.edges[maps[self.edges[:, 0]] == maps[self.edges[:, 1]]]
-        graph = coo_array((np.ones(len(same), dtype=bool), (same[:, 0], same[:, 1])), shape=(len(self), len(self)))
-        return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-    @property
-    def num_linear_regions(self) -> int:
-        """Number of linear regions."""
-        return int(self.linear_region_labels.max(initial=-1)) + 1
-
-    @cached_property
-    def adjacency(self) -> csr_array:
-        """Adjacency matrix (n, n); entries are 1 + the number of the edge."""
-        number = np.arange(1, len(self.edges) + 1)
-        i, j = self.edges.T
-        both = coo_array((np.tile(number, 2), (np.concatenate([i, j]), np.concatenate([j, i]))), shape=(len(self),) * 2)
-        return both.tocsr()
-
-    def find(self, patterns: ArrayLike) -> Int:
-        """Numbers of the regions of given patterns, -1 where there is none: bool (k, units) to int (k,).
-
-        One pattern, shape (units,), gives an array of one number.
-
-        Raises
-        ------
-        ShapeError
-            If their length is not the number of units.
-        DataError
-            If they hold anything but 0 and 1.
-        """
-        bits = np.atleast_2d(bit_array(patterns, "patterns"))
-        if bits.ndim != 2 or bits.shape[1] != self.network.num_units:
-            raise ShapeError(f"patterns have shape {bits.shape}, expected (k, {self.network.num_units})")
-        keys, wanted = pattern_keys(self.packed), pattern_keys(np.packbits(bits, axis=1))
-        place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-        return np.where(keys[place] == wanted, place, -1)
-
-    def locate(self, points: ArrayLike) -> Int | int:
-        """Number of the region that holds each point.
-
-        Parameters
-        ----------
-        points : array, shape (h,) or (k, h)
-
-        Returns
-        -------
-        int, or array of int of shape (k,)
-            On a boundary the lowest of the regions whose closure holds the point; -1 outside the domain
-            and, in a partial complex, where nothing was found.
-
-        Raises
-        ------
-        ShapeError
-            If the points have another dimension.
-        DataError
-            If a number is NaN or infinite.
-        """
-        array = finite_array(points, "points", (..., self.network.input_dim))
-        if array.ndim > 2:
-            raise ShapeError(f"points has shape {array.shape}, expected (k, {self.network.input_dim})")
-        flat = np.atleast_2d(array)
-        inside = closed_domain(self.arrangement, flat)
-        numbers = np.full(len(flat), -1, dtype=np.int64)
-        numbers[inside] = self._locate_inside(flat[inside])
-        return int(numbers[0]) if array.ndim == 1 else numbers
-
-    def _locate_inside(self, points: Float) -> Int:
-        signs = self.arrangement.unit_signs(points)
-        # With every vanishing unit off this is the least of the patterns that agree on the others.
-        numbers = self.find(signs > 0)
-        patterns = None
-        for k in np.flatnonzero((numbers < 0) & (signs == 0).any(axis=1)):
-            patterns = self.patterns if patterns is None else patterns
-            decided = np.flatnonzero(signs[k])
-            agree = (patterns[:, decided] == (signs[k, decided] > 0)).all(axis=1)
-            numbers[k] = np.argmax(agree) if agree.any() else -1
-        return numbers
-
     def to_networkx(self) -> nx.Graph:
         """Region graph: nodes carry ``pattern`` (a string of 0 and 1), edges ``unit``."""
-        graph = nx.Graph(domain=repr(self.domain), guarantee=self.guarantee)
-        for i, bits in enumerate(self.patterns):
-            graph.add_node(i, pattern=pattern_string(bits))
-        graph.add_edges_from(
-            (int(i), int(j), {"unit": int(u)}) for (i, j), u in zip(self.edges, self.edge_units, strict=True)
-        )
-        return graph
+        return region_graph(self)
 
     def to_graphml(self, path: str | Path) -> None:
         """Write the region graph as GraphML, whole or not at all.
@@ -286,8 +147,7 @@ class RegionComplex:
         FileFormatError
             If the file cannot be written.
         """
-        with whole_file(path) as file:
-            nx.write_graphml(self.to_networkx(), file)
+        write_graphml(self, path)
 
     def save(self, path: str | Path) -> None:
         """Write to one ``.npz`` file; :func:`polyae.load` reads it back.
@@ -367,13 +227,6 @@ class RegionComplex:
         prove_complex(self, path, workers, progress)
         self._proved = True
 
-    def enumeration(self) -> Enumeration:
-        """Return the arrays as an engine's result, which an engine can resume from."""
-        return Enumeration(
-            self.packed, self.witnesses, self.exact_witnesses, self.edges, self.edge_units,
-            self.expanded, self.status, self.engine, self.seconds, self.decisions, self.f_vector,
-        )  # fmt: skip
-
 
 def load(path: str | Path) -> RegionComplex:
     """Read a complex that :meth:`RegionComplex.save` wrote.
@@ -403,13 +256,3 @@ def check_complex(cx: object, name: str = "cx") -> None:
         raise SettingError(
             f"{name} is a RegionComplex, got {type(cx).__name__}: enumerate_regions(network, domain) makes one"
         )
-
-
-def unpack(packed: NDArray[np.uint8], units: int) -> Bool:
-    """Patterns (n, units) from packed ones."""
-    return np.unpackbits(packed, axis=1, count=units).astype(bool)
-
-
-def pattern_string(bits: Bool) -> str:
-    """Pattern as a string of 0 and 1."""
-    return "".join("1" if b else "0" for b in bits)

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.complex.region_complex import RegionComplex, pattern_string, unpack
+from polyae.complex.patterns import pattern_string, unpack
+from polyae.complex.region_complex import RegionComplex
 from polyae.queries.interval import Interval
 from polyae.queries.theorem.bound import TheoremBound
 from polyae.queries.theorem.verdicts import Verdict

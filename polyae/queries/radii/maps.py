@@ -8,7 +8,8 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
-from polyae.complex.region_complex import RegionComplex, unpack
+from polyae.complex.patterns import unpack
+from polyae.complex.region_complex import RegionComplex
 from polyae.networks.network import Network
 from polyae.predicates.affine import BoundedRows
 from polyae.tolerances import gamma

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.complex.facet_rows import facet_rows
-from polyae.complex.region_complex import RegionComplex, unpack
+from polyae.complex.patterns import unpack
+from polyae.complex.region_complex import RegionComplex
 from polyae.errors import DataError
 from polyae.lp.simplex import for_kernel
 from polyae.predicates.affine import output_rows
