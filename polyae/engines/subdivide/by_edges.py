@@ -26,7 +26,6 @@ from polyae.engines.subdivide.signs import enter_layer_signs, enter_signs, list_
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.start import start_mesh
 from polyae.engines.subdivide.twin_units import TwinUnits
-from polyae.networks.network import Layer
 from polyae.predicates.cell import Arrangement
 
 __all__ = ["EdgeSubdivision"]
@@ -59,13 +58,13 @@ class EdgeSubdivision:
         self.table = FaceTable.of(faces)
         self.hashes = Hashes.drawn(seed, arrangement.network.num_units, len(faces.dims))
         self.mesh, self.counters = start_mesh(arrangement, faces)
-        before: Layer | None = None
-        for number, plan in enumerate(layer_plans(arrangement.network, self.twins.first)):
+        before: LayerPlan | None = None
+        for number, plan in enumerate(layer_plans(arrangement.network)):
             if len(plan.units):
                 self._insert(number, plan, before)
             else:
-                self.mesh = next_values(self.mesh, self.count, plan.layer, before)
-            before = plan.layer
+                self.mesh = next_values(self.mesh, self.count, plan, before)
+            before = plan
         arrangement.kernel.counts.filtered += int(self.counters[PROVED])
         self.mesh = self.mesh._replace(values=np.empty((0, 0)))  # most of the memory, and not needed any more
 
@@ -74,13 +73,13 @@ class EdgeSubdivision:
         """Number of vertices."""
         return int(self.counters[VERTICES])
 
-    def _insert(self, number: int, plan: LayerPlan, before: Layer | None) -> None:
+    def _insert(self, number: int, plan: LayerPlan, before: LayerPlan | None) -> None:
         layer = layer_units(plan, self.hashes)
 
         def enter(mesh: Mesh, first: int, last: int) -> None:
             enter_layer_signs(mesh, first, last, layer)
 
-        self.mesh = next_values(self.mesh, self.count, plan.layer, before, enter)
+        self.mesh = next_values(self.mesh, self.count, plan, before, enter)
         self.counters[NEXT] = self.counters[STAGE] = 0
         list_open(self.mesh, self.counters)
         list_edges(self.mesh, self.counters, layer, 0)
@@ -104,7 +103,7 @@ class EdgeSubdivision:
         offset_errors, first = walls.errors[:, -1].copy(), len(self.faces.vertices)
         refine(self.mesh, self.table, walls.values, offset_errors, basis, weight, bias, first, self.count)
         self.mesh = next_values(
-            self.mesh, self.count, plan.layer, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
+            self.mesh, self.count, plan, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
         )
 
     def _decide(self, number: int, layer: LayerUnits) -> None:

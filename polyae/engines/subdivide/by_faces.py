@@ -19,7 +19,6 @@ from polyae.engines.subdivide.split import DONE, NEEDS_ROOM, enter_layer, lift_s
 from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.engines.subdivide.witnesses import settle_witnesses
 from polyae.engines.subdivide.words import unpacked
-from polyae.networks.network import Layer
 from polyae.predicates.cell import Arrangement
 
 __all__ = ["FaceSubdivision"]
@@ -54,12 +53,12 @@ class FaceSubdivision:
         self.on: list[Packed] = []
         self.off: list[Packed] = []
         self.zeros: list[tuple[Int, Words]] = []
-        before: Layer | None = None
-        for number, plan in enumerate(layer_plans(arrangement.network, self.twins.first)):
-            self.lattice = with_words(next_values(self.lattice, self.count, plan.layer, before), len(plan.units))
+        before: LayerPlan | None = None
+        for number, plan in enumerate(layer_plans(arrangement.network)):
+            self.lattice = with_words(next_values(self.lattice, self.count, plan, before), len(plan.units))
             self._insert(number, plan)
             self._record(number, plan)
-            before = plan.layer
+            before = plan
         self.lattice = self.lattice._replace(values=np.empty((0, 0)))  # not needed any more
 
     @property

@@ -12,7 +12,9 @@ from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
+from polyae.networks.memo import per_network
 from polyae.networks.network import Layer, Network
+from polyae.predicates.flat import twins
 from polyae.predicates.jit import any_order, compiled
 from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
@@ -58,30 +60,47 @@ class LayerPlan(NamedTuple):
         Units that stand for themselves (not for an earlier twin), and their outputs.
     per_steepness : array, shape (n_out,)
         One over a Lipschitz constant of each output, for distances in the maximum norm.
+    row_sum, row_length, offset : float
+        Bounds on the sum of absolute weights and the Euclidean length of each row, and on the biases.
     """
 
     layer: Layer
     units: Int
     rows: Int
     per_steepness: Float
+    row_sum: float
+    row_length: float
+    offset: float
 
 
-def layer_plans(network: Network, twins: Int) -> list[LayerPlan]:
+@per_network
+def layer_plans(network: Network) -> list[LayerPlan]:
     """Plans of the layers up to the last one with units."""
     plans = []
-    steep = np.ones(network.input_dim)
+    steep, first = np.ones(network.input_dim), twins(network)
     for layer, start in zip(network.layers, network.unit_offsets, strict=False):
         steep = (np.abs(layer.weight) @ steep) * (1.0 + 2 * gamma(layer.n_in))
         units = start + np.arange(len(layer.units))
-        chosen = twins[units] == units
-        plans.append(LayerPlan(layer, units[chosen], layer.units[chosen], 1.0 / np.clip(steep, 1e-300, 1e300)))
+        plans.append(_plan(layer, units, first[units] == units, 1.0 / np.clip(steep, 1e-300, 1e300)))
         steep = steep * np.maximum(1.0, np.abs(layer.slope))
     used = [k for k, plan in enumerate(plans) if len(plan.units)]
     return plans[: used[-1] + 1] if used else []
 
 
+def _plan(layer: Layer, units: Int, chosen: NDArray[np.bool_], per_steepness: Float) -> LayerPlan:
+    return LayerPlan(
+        layer,
+        units[chosen],
+        layer.units[chosen],
+        per_steepness,
+        row_sum=max(float(np.abs(layer.weight).sum(axis=1).max()) * (1.0 + gamma(layer.n_in)), UNDERFLOW),
+        row_length=float(np.sqrt(_squared(layer.weight)).max()) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in,
+        offset=float(np.abs(layer.bias).max()),
+    )
+
+
 def next_values(
-    mesh: M, count: int, layer: Layer, before: Layer | None, finish: Callable[[M, int, int], None] | None = None
+    mesh: M, count: int, plan: LayerPlan, before: LayerPlan | None, finish: Callable[[M, int, int], None] | None = None
 ) -> M:
     """Mesh, lattice or points with the values of a layer, from those of the layer before or from the coordinates.
 
@@ -98,12 +117,11 @@ def next_values(
     OutOfRange
         If values are too large for the error analysis.
     """
+    layer, row_sum = plan.layer, plan.row_sum
     inputs, reach = (mesh.coordinates if before is None else mesh.values), np.empty(count)
     if before is None or mesh.values.shape[1] != layer.n_out:
         mesh = mesh._replace(values=np.empty((len(mesh.error), layer.n_out)))
-    row_sum = max(float(np.abs(layer.weight).sum(axis=1).max()) * (1.0 + gamma(layer.n_in)), UNDERFLOW)
-    norm = float(np.sqrt(_squared(layer.weight)).max()) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in
-    offset, rounding = float(np.abs(layer.bias).max()), gamma(layer.n_in + 1)
+    rounding = gamma(layer.n_in + 1)
     block = max(1, BLOCK // max(inputs.shape[1], layer.n_out))
     products = np.empty((min(block, count), layer.n_out))
     for first in range(0, count, block):
@@ -112,13 +130,14 @@ def next_values(
         if before is None:
             most[:], mesh.error[part] = np.abs(inputs[part]).max(axis=1), mesh.position_error[part]
         else:
-            _activate(inputs[part], before.slope, mesh.size[part], mesh.error[part], most)
+            _activate(inputs[part], before.layer.slope, mesh.size[part], mesh.error[part], most)
         length = np.sqrt(_squared(inputs[part])) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in
-        if not most.max() * row_sum + offset < LARGEST:
+        if not most.max() * row_sum + plan.offset < LARGEST:
             raise OutOfRange("values are out of the range of the error analysis")
         np.matmul(inputs[part], layer.weight.T, out=products[: last - first])
         _add(products, layer.bias, mesh.values[part], mesh.size[part])
-        _bound(mesh.error[part], np.minimum(row_sum * most, norm * length) + offset, row_sum, rounding)
+        terms = np.minimum(row_sum * most, plan.row_length * length) + plan.offset
+        _bound(mesh.error[part], terms, row_sum, rounding)
         if finish is not None:
             finish(mesh, first, last)
     return mesh

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import Points, next_values
+from polyae.engines.subdivide.layers import Points, layer_plans, next_values
 from polyae.lp.witness import interior_point
 from polyae.predicates.affine import evaluate
 from polyae.predicates.cell import Arrangement
@@ -62,16 +62,15 @@ def _have_signs(arrangement: Arrangement, witnesses: Float, up: Bool, down: Bool
     values, bounds = evaluate(arrangement.walls, witnesses)
     inside = np.asarray((values > bounds).all(axis=1))
     points, before = Points.at(witnesses), None
-    for layer, start in zip(arrangement.network.layers, arrangement.network.unit_offsets, strict=False):
-        if start == arrangement.network.num_units:
-            break
-        points = next_values(points, len(witnesses), layer, before)
+    for plan, start in zip(layer_plans(arrangement.network), arrangement.network.unit_offsets, strict=False):
+        points = next_values(points, len(witnesses), plan, before)
+        layer = plan.layer
         values, bounds, here = (
             points.values[:, layer.units],
             points.error[:, None],
             slice(start, start + len(layer.units)),
         )
         inside &= ((values > bounds) | ~up[:, here]).all(axis=1) & ((values < -bounds) | ~down[:, here]).all(axis=1)
-        before = layer
+        before = plan
     arrangement.kernel.counts.filtered += int(inside.sum()) * up.shape[1]
     return inside
