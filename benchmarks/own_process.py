@@ -12,8 +12,9 @@ from polyae import enumerate_regions
 
 def grow(h: int, hidden: tuple[int, ...], half: float, engine: str = "subdivide") -> None:
     """Regions, processor seconds, growth of the resident set, bytes of the returned arrays, bytes a packed pattern."""
-    net = default_initialised(h, hidden)
-    enumerate_regions(net, unit_box(h, 0.01), engine=engine)
+    small, net = default_initialised(h, (16, 16)), default_initialised(h, hidden)
+    enumerate_regions(small, unit_box(h), engine=engine)  # loads all compiled code, and takes little memory
+    enumerate_regions(net, unit_box(h, 0.01), engine=engine)  # prepares what belongs to the network alone
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.process_time()
     cx = enumerate_regions(net, unit_box(h, half), engine=engine)

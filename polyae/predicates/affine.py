@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +18,18 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["OUT_OF_RANGE", "BoundedRows", "evaluate", "forward", "guarded", "output_rows", "shared_rows", "unit_rows"]
+__all__ = [
+    "OUT_OF_RANGE",
+    "BoundedRows",
+    "evaluate",
+    "forward",
+    "guarded",
+    "layer_rows",
+    "output_rows",
+    "scaled",
+    "shared_rows",
+    "unit_rows",
+]
 
 #: Overflow makes bounds infinite or undefined, which decides nothing and needs no warning.
 OUT_OF_RANGE = np.errstate(over="ignore", invalid="ignore")
@@ -79,17 +92,52 @@ def _through_weights(layer: Layer, values: Float, errors: Float, first: bool) ->
     return guarded(out, np.where(_tiny(layer.weight).any(axis=1, keepdims=True), np.inf, bound))
 
 
-@OUT_OF_RANGE
-def _rows(network: Network, pattern: Bool) -> tuple[list[BoundedRows], BoundedRows]:
+def _by_layers(network: Network, pattern: Bool) -> Iterator[tuple[BoundedRows, BoundedRows]]:
+    """All outputs of one layer after the other, before and after its units."""
     identity = np.eye(network.input_dim, network.input_dim + 1)
     values = np.broadcast_to(identity, (*pattern.shape[:-1], *identity.shape))
     rows = BoundedRows(values, np.zeros_like(values))
-    units = []
     for i, (layer, slope) in enumerate(zip(network.layers, network.slopes(pattern), strict=True)):
         pre = _through_weights(layer, rows.values, rows.errors, first=i == 0)
-        units.append(BoundedRows(pre.values[..., layer.units, :], pre.errors[..., layer.units, :]))
         rows = _through_units(slope[..., None], pre.values, pre.errors)
-    return units, rows
+        yield pre, rows
+
+
+@OUT_OF_RANGE
+def layer_rows(network: Network, pattern: Bool, count: int) -> list[BoundedRows]:
+    """All outputs of the first layers, `count` of them, before their units, on regions of given patterns.
+
+    Parameters
+    ----------
+    network : Network
+    pattern : array of bool, shape (..., units)
+        Of the units of layers before the last one; the others do not matter.
+    count : int
+
+    Returns
+    -------
+    list of BoundedRows, shapes (..., n_out, h + 1)
+    """
+    return [pre for pre, _ in islice(_by_layers(network, pattern), count)]
+
+
+@OUT_OF_RANGE
+def _rows(network: Network, pattern: Bool) -> tuple[list[BoundedRows], BoundedRows]:
+    by_layer = list(_by_layers(network, pattern))
+    units = [
+        BoundedRows(pre.values[..., layer.units, :], pre.errors[..., layer.units, :])
+        for layer, (pre, _) in zip(network.layers, by_layer, strict=True)
+    ]
+    return units, by_layer[-1][1]
+
+
+@OUT_OF_RANGE
+def scaled(rows: BoundedRows) -> BoundedRows:
+    """Scale rows by powers of two to about unit length, which rounds nothing that is not given up."""
+    size = np.abs(rows.values[..., :-1]).max(axis=-1, initial=0.0, keepdims=True)
+    # The largest power keeps the factor finite where the numbers are subnormal.
+    factor = np.exp2(np.minimum(-np.floor(np.log2(np.where((size > 0) & np.isfinite(size), size, 1.0))), 1000.0))
+    return guarded(rows.values * factor, rows.errors * factor)
 
 
 @OUT_OF_RANGE

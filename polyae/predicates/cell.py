@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from polyae.domains import Domain
 from polyae.networks.network import Network
-from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate, forward, guarded, unit_rows
+from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, evaluate, forward, scaled, unit_rows
 from polyae.predicates.kernel import Kernel, Signs
 from polyae.predicates.rational import (
     ExactNetwork,
@@ -55,7 +55,7 @@ class Arrangement:
         errors = np.zeros_like(values)
         rounded = [float(c) != c for c in walls.exact_offsets]
         errors[:, -1] = np.where(rounded, UNIT_ROUNDOFF * np.abs(walls.offsets) + 5e-324, 0.0)
-        self.walls = _mended(_scaled(BoundedRows(values, errors)), lambda k: self.wall_integers[k])
+        self.walls = _mended(scaled(BoundedRows(values, errors)), lambda k: self.wall_integers[k])
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled and copied as what it is made of, since integers of flint cannot be."""
@@ -103,15 +103,6 @@ class Arrangement:
         return self.kernel.signs(values.ravel(), bounds.ravel(), exact).reshape(values.shape)
 
 
-@OUT_OF_RANGE
-def _scaled(rows: BoundedRows) -> BoundedRows:
-    """Scale rows by powers of two to about unit length, which rounds nothing that is not given up."""
-    size = np.abs(rows.values[..., :-1]).max(axis=-1, initial=0.0, keepdims=True)
-    # The largest power keeps the factor finite where the numbers are subnormal.
-    factor = np.exp2(np.minimum(-np.floor(np.log2(np.where((size > 0) & np.isfinite(size), size, 1.0))), 1000.0))
-    return guarded(rows.values * factor, rows.errors * factor)
-
-
 def _mended(rows: BoundedRows, exact: Callable[[int], IntegerRow]) -> BoundedRows:
     """Round exact rows anew where numbers out of range made the floating-point ones useless."""
     broken = np.flatnonzero(~(np.isfinite(rows.errors) & np.isfinite(rows.values)).all(axis=1))
@@ -141,7 +132,7 @@ class Cell:
         self.arrangement, self.pattern = arrangement, pattern
         varying, self.zero_units = self._classify(units)
         orientation = np.where(pattern, 1.0, -1.0)[varying, None]
-        oriented = _scaled(BoundedRows(units.values[varying] * orientation, units.errors[varying]))
+        oriented = scaled(BoundedRows(units.values[varying] * orientation, units.errors[varying]))
         walls = arrangement.walls
         self.rows = BoundedRows(np.vstack([oriented.values, walls.values]), np.vstack([oriented.errors, walls.errors]))
         self.source = np.concatenate([varying, -1 - np.arange(len(walls.values))])

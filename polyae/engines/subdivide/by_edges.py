@@ -21,7 +21,7 @@ from polyae.engines.subdivide.layer_units import LayerUnits, layer_units
 from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values
 from polyae.engines.subdivide.mesh import EDGES, NEXT, OPEN, PROVED, STAGE, VERTICES, FaceTable, Hashes, Mesh, grown
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.refine import refine
+from polyae.engines.subdivide.positions import Positions
 from polyae.engines.subdivide.signs import enter_layer_signs, enter_signs, list_open, measure_rooms
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.start import start_mesh
@@ -29,6 +29,9 @@ from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.predicates.cell import Arrangement
 
 __all__ = ["EdgeSubdivision"]
+
+#: Once a sign is open, vertices whose bounds are above this share of their largest value are all placed anew, at once.
+COARSE = 2.0**-30
 
 
 class EdgeSubdivision:
@@ -55,6 +58,7 @@ class EdgeSubdivision:
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, seed: int) -> None:
         self.arrangement, self.faces, self.twins = arrangement, faces, TwinUnits(arrangement.network)
         self.exact = ExactVertices(arrangement, faces, self.twins)
+        self.positions = Positions(arrangement, faces, self.twins)
         self.table = FaceTable.of(faces)
         self.hashes = Hashes.drawn(seed, arrangement.network.num_units, len(faces.dims))
         self.mesh, self.counters = start_mesh(arrangement, faces)
@@ -90,21 +94,13 @@ class EdgeSubdivision:
                 self._decide(number, layer)
             else:
                 self.mesh = grown(self.mesh, self.counters)
-        if number == 0 and not self.arrangement.walls.errors[:, :-1].any():
-            self._refine(plan, layer)
+        if number == 0:
+            self.positions.refine_first_layer(self.mesh, np.arange(len(self.faces.vertices), self.count))
+            self.mesh = next_values(
+                self.mesh, self.count, plan, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
+            )
         clear(self.mesh, self.count, int(self.counters[EDGES]), layer.units, layer.row_of, plan.per_steepness)
         add_hashes(self.mesh, self.count, layer)
-
-    def _refine(self, plan: LayerPlan, layer: LayerUnits) -> None:
-        """Place the vertices of the first layer, and evaluate it there, without interpolation."""
-        walls, basis = self.arrangement.walls, self.faces.wall_basis(self.arrangement.wall_integers)
-        weight, bias = np.zeros((plan.units[-1] + 1, self.mesh.coordinates.shape[1])), np.zeros(plan.units[-1] + 1)
-        weight[plan.units], bias[plan.units] = plan.layer.weight[plan.rows], plan.layer.bias[plan.rows]
-        offset_errors, first = walls.errors[:, -1].copy(), len(self.faces.vertices)
-        refine(self.mesh, self.table, walls.values, offset_errors, basis, weight, bias, first, self.count)
-        self.mesh = next_values(
-            self.mesh, self.count, plan, None, lambda mesh, first, last: measure_rooms(mesh, first, last, layer)
-        )
 
     def _decide(self, number: int, layer: LayerUnits) -> None:
         """Signs of the next unit at the vertices where bounds leave them open."""
@@ -112,6 +108,8 @@ class EdgeSubdivision:
         row = int(layer.rows[now])
         open_ = np.sort(mesh.open[: self.counters[OPEN]])
         doubtful = open_[~(np.abs(mesh.values[open_, row]) > mesh.error[open_])]
+        coarse = np.union1d(doubtful, open_[~(mesh.error[open_] < COARSE * mesh.size[open_])]).astype(np.int64)
+        self.positions.refine(mesh, coarse, number, layer)
 
         def exact(which: Sequence[int]) -> list[int]:
             return [self.exact.repair(mesh, int(doubtful[k]), number, row) for k in which]
@@ -119,17 +117,17 @@ class EdgeSubdivision:
         signs = self.arrangement.kernel.signs(mesh.values[doubtful, row], mesh.error[doubtful], exact)
         if (signs == 0).any():
             raise SpecialPosition("a sign was assumed to be zero")
-        guessed = mesh.words[doubtful]
-        for v in doubtful.tolist():
-            # The values are rounded from exact ones now, so that all signs that they have are right.
+        guessed = mesh.words[coarse]
+        for v in coarse.tolist():
+            # Values and bounds are better now, or rounded from exact ones, so that all signs that they have are right.
             mesh.proved[v] = enter_signs(mesh.words, v, mesh.values, mesh.error[v], layer.units, layer.rows, now)
         list_open(mesh, self.counters)
-        if (mesh.words[doubtful] != guessed).any():
+        if (mesh.words[coarse] != guessed).any():
             list_edges(mesh, self.counters, layer, now)
 
     @property
     def _finished(self) -> FinishedMesh:
-        return FinishedMesh(self.mesh, self.counters, self.faces, self.table, self.hashes, self.exact)
+        return FinishedMesh(self.mesh, self.counters, self.faces, self.table, self.hashes, self.exact, self.positions)
 
     def enumeration(self) -> Enumeration:
         """Regions, witnesses and adjacency."""

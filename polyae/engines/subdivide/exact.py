@@ -13,7 +13,6 @@ from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.special import OutOfRange, SpecialPosition
 from polyae.engines.subdivide.twin_units import TwinUnits
-from polyae.engines.subdivide.words import unpacked
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
 from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
@@ -30,14 +29,9 @@ class ExactVertices:
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, twins: TwinUnits) -> None:
         self.arrangement, self.faces, self.twins = arrangement, faces, twins
 
-    def pattern(self, mesh: Mesh, vertex: int) -> NDArray[np.bool_]:
-        """Pattern of the region at a vertex in which all inserted units that vanish there are off."""
-        on = unpacked(mesh.words[vertex][None, :], len(self.twins.first))
-        return self.twins.spread(on, ~on)[0][0]
-
     def point(self, mesh: Mesh, vertex: int) -> HomogeneousPoint:
         """The one point in which the walls and units of a vertex vanish."""
-        pattern = self.pattern(mesh, vertex)
+        pattern = self.twins.patterns(mesh.words[vertex : vertex + 1])[0]
         rows = [self.arrangement.wall_integers[k] for k in np.flatnonzero(self.faces.holders[mesh.face[vertex]])]
         rows += [self.arrangement.rational.unit_row(pattern, int(u)) for u in mesh.own[vertex] if u >= 0]
         reduced, den, _ = fmpz_mat(rows).rref()
@@ -48,7 +42,8 @@ class ExactVertices:
     def repair(self, mesh: Mesh, vertex: int, layer: int, row: int) -> int:
         """Round position and values of a vertex anew; returns the exact sign of one of its values."""
         point = self.point(mesh, vertex)
-        values = self.arrangement.rational.layer_at(self.pattern(mesh, vertex), layer, point)
+        pattern = self.twins.patterns(mesh.words[vertex : vertex + 1])[0]
+        values = self.arrangement.rational.layer_at(pattern, layer, point)
         mesh.values[vertex] = [nearest(x) for x in values]
         largest = float(np.abs(mesh.values[vertex]).max())
         mesh.error[vertex] = 2 * UNIT_ROUNDOFF * largest + UNDERFLOW

@@ -15,6 +15,7 @@ from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.orient import Up, count_faces, direct, faces_at, point_up
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
+from polyae.engines.subdivide.positions import Positions
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.engines.subdivide.witnesses import settle_witnesses
@@ -41,6 +42,7 @@ class FinishedMesh:
     table: FaceTable
     hashes: Hashes
     exact: ExactVertices
+    positions: Positions
 
 
 def gather(arrangement: Arrangement, finished: FinishedMesh) -> Enumeration:
@@ -108,6 +110,9 @@ def _edges_up(arrangement: Arrangement, finished: FinishedMesh) -> Up:
         # Any coefficients will do; these have no pattern that a network's weights are likely to share.
         functional = 0.5 + (0.6180339887498949 * (1 + h * attempt + np.arange(h)) ** 1.5) % 1.0
         doubtful = direct(mesh, counters, functional, rises)
+        if doubtful > 0:
+            finished.positions.refine(mesh, np.unique(mesh.ends[np.flatnonzero(rises == 0)]).astype(np.int64))
+            doubtful = direct(mesh, counters, functional, rises)
         arrangement.kernel.counts.filtered += len(rises) - doubtful
         if doubtful == 0 or _decide_climbs(arrangement, finished, functional, rises):
             break

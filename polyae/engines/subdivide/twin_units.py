@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.subdivide.words import Words, unpacked
 from polyae.networks.network import Network
 from polyae.predicates.flat import twins
 
@@ -52,6 +53,11 @@ class TwinUnits:
         all_on = np.where(opposite, off[:, first], on[:, first]) & ~never
         all_off = np.where(opposite, on[:, first], off[:, first]) & ~never
         return all_on, all_off
+
+    def patterns(self, words: Words) -> Bool:
+        """Patterns (n, units) of the regions at vertices in which all inserted units that vanish there are off."""
+        on = unpacked(words, len(self.first))
+        return self.spread(on, ~on)[0]
 
     def by_vertex(self, vertex: Int, unit: Int, count: int) -> tuple[Int, Int]:
         """Units and their twins at each of `count` vertices, rising: start of each list, and the lists.

@@ -1,0 +1,89 @@
+"""Vertices placed anew, from the rows that vanish there.
+
+Interpolation from vertex to vertex lets bounds grow by a factor at every step, while a vertex is the solution of a
+linear system whose rows are known almost to the last bit.  In the first layer, whose units cut whole domains, rows are
+the weights themselves and all vertices are placed anew; in later layers only those at which a decision is open, since
+rows there take a pass through the network.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.subdivide.layer_units import LayerUnits
+from polyae.engines.subdivide.layers import layer_plans
+from polyae.engines.subdivide.mesh import Mesh
+from polyae.engines.subdivide.polytope_faces import PolytopeFaces
+from polyae.engines.subdivide.refine import evaluate_anew, refine
+from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.predicates.affine import BoundedRows, layer_rows, scaled
+from polyae.predicates.cell import Arrangement
+
+Int = NDArray[np.int64]
+
+__all__ = ["Positions"]
+
+#: Vertices of the first layer, and of later ones, that are worked on at a time: about a megabyte.
+FIRST_CHUNK, CHUNK = 4096, 64
+
+
+class Positions:
+    """Places of the vertices of a mesh, from the rows of their units and walls."""
+
+    def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, twins: TwinUnits) -> None:
+        self.arrangement, self.faces, self.twins = arrangement, faces, twins
+        self.layers = len(layer_plans(arrangement.network))
+        self.basis = faces.wall_basis(arrangement.wall_integers)
+
+    def refine_first_layer(self, mesh: Mesh, vertices: Int) -> None:
+        """Place vertices on units of the first layer alone."""
+        network = self.arrangement.network
+        pattern = np.zeros(network.num_units, dtype=bool)
+        rows = scaled(self._with_walls(layer_rows(network, pattern, 1)))
+        for start in range(0, len(vertices), FIRST_CHUNK):
+            some = vertices[start : start + FIRST_CHUNK]
+            which = self._own_rows(mesh, some, len(rows.values) - len(self.arrangement.walls.values))
+            refine(mesh, some, rows.values[which], rows.errors[which])
+
+    def refine(self, mesh: Mesh, vertices: Int, number: int = -1, layer: LayerUnits | None = None) -> None:
+        """Place vertices on units of any layer, and evaluate a layer there.
+
+        Parameters
+        ----------
+        mesh : Mesh
+            Changed in place.
+        vertices : array of int
+        number, layer : int, LayerUnits, optional
+            Number and units of the last layer inserted, whose values the mesh holds; by default of a finished mesh,
+            which holds none.
+        """
+        layers = self.layers if layer is None else number + 1
+        for start in range(0, len(vertices), CHUNK):
+            some = vertices[start : start + CHUNK]
+            by_layer = layer_rows(self.arrangement.network, self.twins.patterns(mesh.words[some]), layers)
+            rows = self._with_walls(by_layer)
+            which = self._own_rows(mesh, some, rows.values.shape[1] - len(self.arrangement.walls.values))[..., None]
+            values, errors = (np.take_along_axis(array, which, axis=1) for array in (rows.values, rows.errors))
+            own = scaled(BoundedRows(values, errors))
+            refine(mesh, some, own.values, own.errors)
+            if layer is not None:
+                outputs = by_layer[-1]
+                evaluate_anew(mesh, some, outputs.values, outputs.errors, int(layer.units[0]), layer.row_of)
+
+    def _with_walls(self, by_layer: list[BoundedRows]) -> BoundedRows:
+        """Rows of the units of some layers, then of the walls."""
+        walls, parts = self.arrangement.walls, []
+        for rows, layer in zip(by_layer, self.arrangement.network.layers, strict=False):
+            parts.append((rows.values[..., layer.units, :], rows.errors[..., layer.units, :]))
+        shape = (*by_layer[0].values.shape[:-2], *walls.values.shape)
+        parts.append((np.broadcast_to(walls.values, shape), np.broadcast_to(walls.errors, shape)))
+        return BoundedRows(*(np.concatenate(arrays, axis=-2) for arrays in zip(*parts, strict=True)))
+
+    def _own_rows(self, mesh: Mesh, vertices: Int, units: int) -> Int:
+        """Which rows vanish at vertices: first its units, then walls that span its face: array (m, h)."""
+        own, h = mesh.own[vertices].astype(np.int64), mesh.own.shape[1]
+        face = mesh.face[vertices]
+        on_walls = np.arange(h) - self.faces.dims[face][:, None]
+        walls = np.take_along_axis(self.basis[face], np.maximum(on_walls, 0), axis=1)
+        return np.where(on_walls < 0, own, units + walls)
