@@ -26,8 +26,8 @@ __all__ = ["compile_cost", "degenerate", "growth", "run"]
 SAMPLE = 4
 #: Input dimension, hidden widths, and half-widths of boxes: from 10^3 to 10^6 regions, at h = 2 in five gigabytes.
 GROWTH = (
-    (2, (512, 512, 512), (0.04, 0.15, 0.5, 8.0)),
-    (3, (128, 128), (0.08, 0.2, 0.5, 1.4)),
+    (2, (512, 512, 512), (0.044, 0.15, 0.5, 8.0)),
+    (3, (128, 128), (0.086, 0.2, 0.5, 1.4)),
     (4, (48, 48), (0.09, 0.2, 0.5, 1.5)),
 )
 
