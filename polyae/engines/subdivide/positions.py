@@ -17,6 +17,8 @@ from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
 from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.networks.memo import per_network
+from polyae.networks.network import Layer, Network
 from polyae.predicates.affine import BoundedRows, layer_rows, scaled
 from polyae.predicates.cell import Arrangement
 
@@ -38,9 +40,7 @@ class Positions:
 
     def refine_first_layer(self, mesh: Mesh, vertices: Int) -> None:
         """Place vertices on units of the first layer alone."""
-        network = self.arrangement.network
-        pattern = np.zeros(network.num_units, dtype=bool)
-        rows = scaled(self._with_walls(layer_rows(network, pattern, 1)))
+        rows = self._with_walls([_first_rows(self.arrangement.network)])
         for start in range(0, len(vertices), FIRST_CHUNK):
             some = vertices[start : start + FIRST_CHUNK]
             which = self._own_rows(mesh, some, len(rows.values) - len(self.arrangement.walls.values))
@@ -61,8 +61,9 @@ class Positions:
         layers = self.layers if layer is None else number + 1
         for start in range(0, len(vertices), CHUNK):
             some = vertices[start : start + CHUNK]
-            by_layer = layer_rows(self.arrangement.network, self.twins.patterns(mesh.words[some]), layers)
-            rows = self._with_walls(by_layer)
+            network, pattern = self.arrangement.network, self.twins.patterns(mesh.words[some])
+            by_layer = layer_rows(network, pattern, layers)
+            rows = self._with_walls([_of_units(rows, y) for rows, y in zip(by_layer, network.layers, strict=False)])
             which = self._own_rows(mesh, some, rows.values.shape[1] - len(self.arrangement.walls.values))[..., None]
             values, errors = (np.take_along_axis(array, which, axis=1) for array in (rows.values, rows.errors))
             own = scaled(BoundedRows(values, errors))
@@ -73,12 +74,11 @@ class Positions:
 
     def _with_walls(self, by_layer: list[BoundedRows]) -> BoundedRows:
         """Rows of the units of some layers, then of the walls."""
-        walls, parts = self.arrangement.walls, []
-        for rows, layer in zip(by_layer, self.arrangement.network.layers, strict=False):
-            parts.append((rows.values[..., layer.units, :], rows.errors[..., layer.units, :]))
+        walls = self.arrangement.walls
         shape = (*by_layer[0].values.shape[:-2], *walls.values.shape)
-        parts.append((np.broadcast_to(walls.values, shape), np.broadcast_to(walls.errors, shape)))
-        return BoundedRows(*(np.concatenate(arrays, axis=-2) for arrays in zip(*parts, strict=True)))
+        values = [*(rows.values for rows in by_layer), np.broadcast_to(walls.values, shape)]
+        errors = [*(rows.errors for rows in by_layer), np.broadcast_to(walls.errors, shape)]
+        return BoundedRows(np.concatenate(values, axis=-2), np.concatenate(errors, axis=-2))
 
     def _own_rows(self, mesh: Mesh, vertices: Int, units: int) -> Int:
         """Which rows vanish at vertices: first its units, then walls that span its face: array (m, h)."""
@@ -87,3 +87,15 @@ class Positions:
         on_walls = np.arange(h) - self.faces.dims[face][:, None]
         walls = np.take_along_axis(self.basis[face], np.maximum(on_walls, 0), axis=1)
         return np.where(on_walls < 0, own, units + walls)
+
+
+@per_network
+def _first_rows(network: Network) -> BoundedRows:
+    """Units of the first layer, which no pattern changes."""
+    pattern = np.zeros(network.num_units, dtype=bool)
+    return scaled(_of_units(layer_rows(network, pattern, 1)[0], network.layers[0]))
+
+
+def _of_units(rows: BoundedRows, layer: Layer) -> BoundedRows:
+    """Rows of a layer's units, out of those of all its outputs."""
+    return BoundedRows(rows.values[..., layer.units, :], rows.errors[..., layer.units, :])
