@@ -21,7 +21,7 @@ from polyae.engines.subdivide.by_edges import EdgeSubdivision
 from polyae.engines.subdivide.by_faces import FaceSubdivision
 from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.engines.subdivide.special import HashCollision, OutOfRange, SpecialPosition
-from polyae.errors import SettingError, SolverError
+from polyae.errors import JobTooLargeError, SettingError, SolverError
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.compilation import COMPILATION
 
@@ -56,8 +56,8 @@ class Subdivide:
 
     It has nothing to show before the end: limits and resuming are for marching, and what an interrupt leaves
     is one region to resume from.  Other domains than bounded polytopes of dimension 8 at most are handed to
-    marching, as are numbers beyond 1e150 and, with ``arithmetic="float"``, networks in special position; the
-    result says which engine found it.
+    marching, as are numbers beyond 1e150, meshes that would take most of the memory that is left and, with
+    ``arithmetic="float"``, networks in special position; the result says which engine found it.
 
     Parameters
     ----------
@@ -96,11 +96,14 @@ class Subdivide:
         if not suits(arrangement):
             return self.march.run(arrangement, budget, progress)
         began = time.perf_counter() - COMPILATION.seconds
+        found = None
         try:
             found = _subdivided(arrangement, self.seed, lambda made: made.enumeration())
         except KeyboardInterrupt:
             found = _first_region(arrangement)
-        except OutOfRange:
+        except (OutOfRange, MemoryError):
+            pass  # what there was of a mesh is dropped with the exception
+        if found is None:
             return self.march.run(arrangement, budget, progress)
         if progress is not None:
             progress(len(found.packed), int((~found.expanded).sum()))
@@ -132,6 +135,8 @@ def skeleton_of(arrangement: Arrangement, seed: int = 0) -> Skeleton:
     ------
     SettingError
         If the domain is no bounded polytope of dimension 8 at most, or numbers are out of range.
+    JobTooLargeError
+        If the mesh would take most of the memory that is left.
     """
     if not suits(arrangement):
         raise SettingError(
@@ -142,6 +147,8 @@ def skeleton_of(arrangement: Arrangement, seed: int = 0) -> Skeleton:
         return _subdivided(arrangement, seed, lambda made: made.skeleton())
     except OutOfRange as error:
         raise SettingError(f"vertices and edges cannot be had here: {error}") from error
+    except MemoryError as error:
+        raise JobTooLargeError(f"too many vertices and edges: {error}; choose a smaller domain") from error
 
 
 def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[EdgeSubdivision | FaceSubdivision], T]) -> T:

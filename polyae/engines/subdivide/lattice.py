@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.memory import stretch
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.start import domain_vertices
 
@@ -154,5 +155,4 @@ def grown(lattice: Lattice, counters: Counters) -> None:
         for name in names:
             array = getattr(lattice, name)
             if wanted > len(array):
-                # No view of these arrays outlives a kernel call.
-                array.resize((max(wanted, len(array) * 3 // 2), *array.shape[1:]), refcheck=False)
+                stretch(array, max(wanted, len(array) * 3 // 2))

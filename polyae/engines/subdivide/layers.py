@@ -8,6 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.memory import reserve
 from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.special import OutOfRange
@@ -116,10 +117,13 @@ def next_values(
     ------
     OutOfRange
         If values are too large for the error analysis.
+    MemoryError
+        If there is not enough for them.
     """
     layer, row_sum = plan.layer, plan.row_sum
     inputs, reach = (mesh.coordinates if before is None else mesh.values), np.empty(count)
     if before is None or mesh.values.shape[1] != layer.n_out:
+        reserve(8 * count * layer.n_out)
         mesh = mesh._replace(values=np.empty((len(mesh.error), layer.n_out)))
     rounding = gamma(layer.n_in + 1)
     block = max(1, BLOCK // max(inputs.shape[1], layer.n_out))

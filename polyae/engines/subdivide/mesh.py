@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.memory import stretch
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.predicates.jit import compiled
 
@@ -196,10 +197,10 @@ def grown(mesh: Mesh, counters: Counters) -> Mesh:
     if vertices > len(mesh.key):
         length = _longer(len(mesh.key), vertices)
         for name in OF_VERTICES:
-            _stretch(getattr(mesh, name), length)
+            stretch(getattr(mesh, name), length)
     if edges >= len(mesh.ends):
         for name in OF_EDGES:
-            _stretch(getattr(mesh, name), _longer(len(mesh.ends), edges + 1))
+            stretch(getattr(mesh, name), _longer(len(mesh.ends), edges + 1))
     slots = table_size(int(counters[CUT_FACES]))
     if slots > len(mesh.table_key):
         fields.update({name: np.empty(2 * slots, dtype=getattr(mesh, name).dtype) for name in OF_TABLE})
@@ -219,7 +220,3 @@ def _longer(length: int, wanted: int) -> int:
     """Half as much again; where memory counts, and is stretched without a copy, a quarter."""
     return max(wanted, length + length // (2 if length < LARGE else 4))
 
-
-def _stretch(array: NDArray[Any], length: int) -> None:
-    # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
-    array.resize((length, *array.shape[1:]), refcheck=False)

@@ -22,6 +22,7 @@ from polyae.networks.network import Layer, Network
 from polyae.predicates.affine import BoundedRows, layer_rows, scaled
 from polyae.predicates.cell import Arrangement
 
+Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
 __all__ = ["Positions"]
@@ -44,7 +45,7 @@ class Positions:
         for start in range(0, len(vertices), FIRST_CHUNK):
             some = vertices[start : start + FIRST_CHUNK]
             which = self._own_rows(mesh, some, len(rows.values) - len(self.arrangement.walls.values))
-            refine(mesh, some, rows.values[which], rows.errors[which])
+            refine(mesh, some, *_in_order(BoundedRows(rows.values[which], rows.errors[which])))
 
     def refine(self, mesh: Mesh, vertices: Int, number: int = -1, layer: LayerUnits | None = None) -> None:
         """Place vertices on units of any layer, and evaluate a layer there.
@@ -67,10 +68,9 @@ class Positions:
             which = self._own_rows(mesh, some, rows.values.shape[1] - len(self.arrangement.walls.values))[..., None]
             values, errors = (np.take_along_axis(array, which, axis=1) for array in (rows.values, rows.errors))
             own = scaled(BoundedRows(values, errors))
-            refine(mesh, some, own.values, own.errors)
+            refine(mesh, some, *_in_order(own))
             if layer is not None:
-                outputs = by_layer[-1]
-                evaluate_anew(mesh, some, outputs.values, outputs.errors, int(layer.units[0]), layer.row_of)
+                evaluate_anew(mesh, some, *_in_order(by_layer[-1]), int(layer.units[0]), layer.row_of)
 
     def _with_walls(self, by_layer: list[BoundedRows]) -> BoundedRows:
         """Rows of the units of some layers, then of the walls."""
@@ -99,3 +99,8 @@ def _first_rows(network: Network) -> BoundedRows:
 def _of_units(rows: BoundedRows, layer: Layer) -> BoundedRows:
     """Rows of a layer's units, out of those of all its outputs."""
     return BoundedRows(rows.values[..., layer.units, :], rows.errors[..., layer.units, :])
+
+
+def _in_order(rows: BoundedRows) -> tuple[Float, Float]:
+    """Values and errors of one memory layout, for which alone kernels are then compiled."""
+    return np.ascontiguousarray(rows.values), np.ascontiguousarray(rows.errors)

@@ -1,0 +1,68 @@
+"""Growing arrays, and whether there is memory for them.
+
+A system that promises more memory than it has ends a process that uses too much, with all that it has found.  So
+arrays that grow large ask first, and what wants too much gets a ``MemoryError`` in time to do something else.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["available_memory", "reserve", "stretch"]
+
+#: Bytes that are taken without asking.
+UNASKED = 1 << 26
+#: Share of what is left that may be taken; the rest is for the result, and for other processes.
+SHARE = 0.8
+#: What Linux says of the whole machine, and of the group of processes that this one is confined to.
+MACHINE, GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+
+
+def available_memory() -> float:
+    """Bytes that can be had without swapping; infinite where the system does not say."""
+    try:
+        fields = dict(line.split(":") for line in MACHINE.read_text().splitlines())
+        machine = 1024.0 * int(fields["MemAvailable"].split()[0])
+    except (OSError, LookupError, ValueError):
+        machine = math.inf
+    return min(machine, _left_in_group())
+
+
+def _left_in_group() -> float:
+    """The group's limit, less what it uses apart from files that are only cached."""
+    try:
+        limit, used = int((GROUP / "memory.max").read_text()), int((GROUP / "memory.current").read_text())
+        cached = dict(line.split() for line in (GROUP / "memory.stat").read_text().splitlines())["inactive_file"]
+        return float(limit - used + int(cached))
+    except (OSError, LookupError, ValueError):  # no group, or the limit is "max"
+        return math.inf
+
+
+def reserve(more: int) -> None:
+    """Make sure that so many bytes can be had.
+
+    Raises
+    ------
+    MemoryError
+        If they are most of what is left.
+    """
+    if more > UNASKED and more > SHARE * available_memory():
+        raise MemoryError(f"{more / 2**30:.1f} GiB more are needed, of {available_memory() / 2**30:.1f} that are left")
+
+
+def stretch(array: NDArray[Any], length: int) -> None:
+    """Give an array another length, in place.
+
+    Raises
+    ------
+    MemoryError
+        If there is not enough.
+    """
+    # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
+    reserve((length - len(array)) * array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64)))
+    array.resize((length, *array.shape[1:]), refcheck=False)

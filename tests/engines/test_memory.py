@@ -1,0 +1,68 @@
+"""How much memory there is, and what happens where it does not suffice."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from polyae import enumerate_regions
+from polyae.engines import memory
+from polyae.engines.memory import available_memory, reserve, stretch
+from polyae.errors import JobTooLargeError
+from tests.engines.test_subdivide import assert_identical
+from tests.engines.zoo import cube, data_network
+
+GIB = 2**30
+
+
+@pytest.fixture
+def system(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in which the system tells of 8 GiB and of no group."""
+    (tmp_path / "meminfo").write_text(f"MemTotal: 9999999999 kB\nMemAvailable: {8 * GIB // 1024} kB\n")
+    monkeypatch.setattr(memory, "MACHINE", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "GROUP", tmp_path)
+    return tmp_path
+
+
+def confine(folder: Path, limit: str) -> None:
+    """Add a group that uses 1 GiB, half of it for files."""
+    (folder / "memory.max").write_text(f"{limit}\n")
+    (folder / "memory.current").write_text(f"{GIB}\n")
+    (folder / "memory.stat").write_text(f"anon {GIB // 2}\ninactive_file {GIB // 2}\n")
+
+
+def test_what_is_left(system: Path) -> None:
+    assert available_memory() == 8 * GIB
+    confine(system, "max")
+    assert available_memory() == 8 * GIB
+    confine(system, str(2 * GIB))
+    assert available_memory() == 1.5 * GIB
+    (system / "meminfo").unlink()
+    assert available_memory() == 1.5 * GIB
+    (system / "memory.max").unlink()
+    assert available_memory() == np.inf
+
+
+def test_most_of_what_is_left_is_refused(system: Path) -> None:
+    reserve(6 * GIB)
+    with pytest.raises(MemoryError, match=r"7\.0 GiB more are needed, of 8\.0 that are left"):
+        reserve(7 * GIB)
+    array = np.full((3, 2), 5.0)
+    with pytest.raises(MemoryError):
+        stretch(array, 2**29)
+    stretch(array, 4)
+    assert (array[:3] == 5.0).all()
+    assert array.shape == (4, 2)
+
+
+@pytest.mark.parametrize("name", ["generic_2-8-8-4", "zero_bias_2-8-8-4"])
+def test_meshes_too_large_for_the_memory_are_marched(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    net, where = data_network(name), cube(2, -1, 1)
+    cx = enumerate_regions(net, where, engine="march")
+    monkeypatch.setattr(memory, "UNASKED", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 100.0)
+    found = enumerate_regions(net, where, engine="subdivide")
+    assert (found.engine, found.complete) == ("march", True)
+    assert_identical(found, cx)
+    with pytest.raises(JobTooLargeError, match="choose a smaller domain"):
+        _ = cx.skeleton
