@@ -35,7 +35,7 @@ BudgetOption = Annotated[
     float | None, typer.Option("--budget", metavar="SECONDS", help="For the exact part and the estimates beyond it.")
 ]
 StateOption = Annotated[
-    Path | None, typer.Option("--state", metavar="FILE.npz", help="Keeps the regions found; a rerun goes on from it.")
+    Path | None, typer.Option("--state", metavar="FILE.npz", help="Keeps the regions found; a rerun gets farther.")
 ]
 FigureOption = Annotated[Path | None, typer.Option("--figure", metavar="FILE.png", help="Draw the curves.")]
 RunsOption = Annotated[int, typer.Option("--runs", metavar="N", help="Independent estimates of a count; 0 for none.")]

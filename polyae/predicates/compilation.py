@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from numba.core import event
 
-__all__ = ["COMPILATION", "Compilation"]
+__all__ = ["COMPILATION", "Compilation", "clock"]
 
 
 class Compilation(event.Listener):
@@ -43,3 +43,8 @@ class Compilation(event.Listener):
 
 COMPILATION = Compilation()
 event.register("numba:compile", COMPILATION)
+
+
+def clock() -> float:
+    """Reading in seconds of a clock that stands still while kernels compile; for limits of time, and times reported."""
+    return time.perf_counter() - COMPILATION.seconds

@@ -8,7 +8,6 @@ descents.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,8 +18,9 @@ from numpy.typing import ArrayLike, NDArray
 from polyae.arrays import finite_array
 from polyae.engines.outward.round import Outcome, Progress
 from polyae.errors import SettingError
-from polyae.networks.network import Layer, Network, check_network
+from polyae.networks.network import Network, check_network
 from polyae.networks.slices import Slice
+from polyae.predicates.compilation import clock
 from polyae.queries.count_bounds import most_regions_in_ball
 from polyae.queries.count_estimate import RegionEstimate, estimate_regions
 from polyae.queries.region_curve import RegionCurve, check_ball, norm_name, region_curve
@@ -179,7 +179,8 @@ def count_in_balls(
         Count the regions of a slice of the input space; centre and radii are then in its coordinates.  Data stay
         points of the whole input space.
     max_regions, max_seconds : optional
-        Limits; the counts are then exact up to a smaller radius, and bounded and estimated beyond.
+        Limits; the counts are then exact up to a smaller radius, and bounded and estimated beyond.  Compilation does
+        not count as time.  However short the time, a search that is resumed gets farther than before.
     runs : int
         Independent runs of an estimate, at least 8; 0 for no estimates.  There are none either after Ctrl-C.
     seed : int
@@ -226,9 +227,7 @@ def count_in_balls(
     points = None if data is None else finite_array(data, "data", ("n", whole_dim))
     inside = None if points is None else count_data(points, place, sizes, norm)
     distances = None if points is None else np.sort(_distances(points, place, norm))
-    if max_seconds is not None:
-        _compile()
-    ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
+    ends = math.inf if max_seconds is None else clock() + max_seconds
     seconds = None if max_seconds is None else max_seconds * (EXACT_SHARE if runs else 1.0)
     curve = region_curve(
         network, middle, float(sizes.max()), norm, max_regions=max_regions, max_seconds=seconds, resume=resume,
@@ -241,13 +240,6 @@ def count_in_balls(
     estimates, why = _estimates(network, middle, sizes, norm, known, 0 if interrupted else runs, seed, ends)
     why = "interrupted" if interrupted else why
     return BallCounts(middle, norm, sizes, lower, upper, known, estimates, inside, curve, distances, why)
-
-
-def _compile() -> None:
-    """Compile what is not compiled yet before the clock starts."""
-    tiny = Network([Layer([[1.0]], [-0.5], 0.0)])
-    region_curve(tiny, [0.0], 1.0, 2)
-    estimate_regions(tiny, np.zeros(1), 1.0)
 
 
 def _upper_bounds(
@@ -275,7 +267,7 @@ def _estimates(
     try:
         for place, k in enumerate(order):
             share = (place + 1) / sum(range(place + 1, len(order) + 1))
-            left = None if ends == math.inf else (ends - time.perf_counter()) * share
+            left = None if ends == math.inf else (ends - clock()) * share
             if left is not None and left <= 0:
                 break
             found[k] = estimate_regions(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +14,7 @@ from scipy.stats import t as student
 from polyae.engines.outward.descent import Descent
 from polyae.errors import SettingError
 from polyae.networks.network import Network
+from polyae.predicates.compilation import clock
 from polyae.queries.text_table import rounded
 
 Float = NDArray[np.float64]
@@ -138,20 +138,20 @@ def estimate_regions(
     """
     if runs < LEAST_RUNS or nodes < 1:
         raise SettingError(f"an estimate takes at least {LEAST_RUNS} runs and 1 node, got {runs} and {nodes}")
-    ends = math.inf if max_seconds is None else time.perf_counter() + max_seconds
+    ends = math.inf if max_seconds is None else clock() + max_seconds
     rng = np.random.default_rng(seed)
     if max_seconds is not None:
         nodes = _affordable(network, centre, radius, p, nodes, rng, ends)
     descent = Descent(network, centre, radius, p, nodes, USUAL_GROWTH if network.input_dim >= USUAL_GROWTH else 0.0)
-    began = time.perf_counter()
+    began = clock()
     first = descent.run(rng)
     if descent.exact:
         return RegionEstimate(np.full(runs, first), 0.0)
-    if ends - time.perf_counter() > 2 * PILOT_RUNS * (1 + len(GROWTHS)) * (time.perf_counter() - began):
+    if ends - clock() > 2 * PILOT_RUNS * (1 + len(GROWTHS)) * (clock() - began):
         descent.growth = _growth(descent, rng, network.input_dim)
     values: list[float] = []
     while len(values) < runs:
-        if time.perf_counter() > ends:
+        if clock() > ends:
             break
         values += [descent.run(rng) for _ in range(min(BATCH, runs - len(values)))]
     return RegionEstimate(np.array(values), descent.growth) if len(values) >= LEAST_RUNS else None
@@ -162,9 +162,9 @@ def _affordable(
 ) -> int:
     """So many nodes that twice the fewest runs fit into the time left, by the cost of a run with few nodes."""
     few = min(PROBE, nodes)
-    began = time.perf_counter()
+    began = clock()
     Descent(network, centre, radius, p, few).run(rng)
-    share = (ends - time.perf_counter()) / (2 * LEAST_RUNS * (time.perf_counter() - began))
+    share = (ends - clock()) / (2 * LEAST_RUNS * (clock() - began))
     return max(1, min(nodes, int(few * share)))
 
 

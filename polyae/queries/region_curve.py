@@ -188,7 +188,8 @@ def region_curve(
         Where to end, in the units of the network's input.
     p : {1, 2, inf}
     max_regions, max_seconds : optional
-        Where to end before; the curve is then exact up to a smaller radius, and goes on as a lower bound.
+        Where to end before; the curve is then exact up to a smaller radius, and goes on as a lower bound.  Compilation
+        does not count as time.  However short the time, a curve that is resumed gets farther than before.
     resume : RegionCurve, optional
         An earlier curve of the same network, centre and norm to go on with.
     progress : callable, optional

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
@@ -13,12 +14,15 @@ import pytest
 
 from polyae import Layer, Network, count_in_balls, enumerate_regions
 from polyae.domains import Ball, Box, Space
+from polyae.engines.outward import round as outward_round
 from polyae.engines.outward.deviations import FOUND, OVER, nearest_by_deviations
 from polyae.engines.outward.linear import nearest_by_program
+from polyae.engines.outward.round import Outcome
 from polyae.errors import DataError, FileFormatError, PolyaeError, SettingError, ShapeError
 from polyae.lp.distance import exact_distance_power
 from polyae.networks.slices import Slice
 from polyae.predicates.cell import Arrangement, Cell
+from polyae.predicates.compilation import COMPILATION
 from polyae.predicates.rational import homogeneous
 from polyae.queries.region_curve import load_curve, region_curve
 
@@ -331,6 +335,38 @@ def test_an_exact_curve_goes_on_where_it_stopped(tmp_path: Path) -> None:
         load_curve(tmp_path / "none.npz", net)
     with pytest.raises(FileFormatError, match="cannot write"):
         part.save(tmp_path / "no" / "part.npz")
+
+
+@pytest.mark.parametrize("p", [1, 2, math.inf])
+def test_runs_without_time_arrive_all_the_same(p: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each gets farther than the one before, though it looks at all facets of all its regions first."""
+    monkeypatch.setattr(outward_round, "FIRST_STEPS", 1)
+    net = busy_network()
+    whole = region_curve(net, [0.1, -0.2], 2.0, p)
+    curve = region_curve(net, [0.1, -0.2], 2.0, p, max_seconds=1e-9)
+    runs = 1
+    while curve.outcome is not Outcome.REACHED:
+        before = (len(curve), curve.exact_radius)
+        curve = region_curve(net, [0.1, -0.2], 2.0, p, max_seconds=1e-9, resume=curve)
+        assert curve.outcome is Outcome.REACHED or (len(curve) > before[0] or curve.exact_radius > before[1])
+        runs += 1
+    assert runs > 5 and sorted(map(bytes, curve.found.packed)) == sorted(map(bytes, whole.found.packed))
+
+
+def test_time_that_compilation_takes_is_not_the_search_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten minutes of compilation in the first step leave a search of a few seconds untouched."""
+    original = outward_round.advance
+
+    def compiling(*arguments: object) -> int:
+        if COMPILATION.seconds < 600:
+            monkeypatch.setattr(time, "perf_counter", lambda now=time.perf_counter: now() + 600)
+            COMPILATION.seconds += 600
+        return original(*arguments)
+
+    monkeypatch.setattr(COMPILATION, "seconds", 0.0)
+    monkeypatch.setattr(outward_round, "advance", compiling)
+    curve = region_curve(busy_network(), [0.0, 0.0], 2.0, max_seconds=30.0)
+    assert curve.outcome is Outcome.REACHED and COMPILATION.seconds >= 600
 
 
 def test_an_interrupt_keeps_what_is_found() -> None:

@@ -20,7 +20,6 @@ lower bound below t, all regions nearer than the least lower bound left in the h
 from __future__ import annotations
 
 import math
-import time
 
 import numpy as np
 from flint import fmpq
@@ -32,6 +31,7 @@ from polyae.engines.outward.round import Found, Keep, Limits, Outcome, Progress,
 from polyae.lp.local import least_pattern
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
+from polyae.predicates.compilation import clock
 from polyae.predicates.rational import homogeneous
 
 Float = NDArray[np.float64]
@@ -106,13 +106,16 @@ class Outward:
     ) -> Outcome:
         """Go on until all regions nearer than `radius` are found, or a limit is reached.
 
-        `progress` is told how far the search is, often; `keep` is given what is found so far, now and then.
+        `progress` is told how far the search is, often; `keep` is given what is found so far, now and then.  However
+        short the time, the search gets farther than where it began, so that repeated short runs arrive.
         """
         limits = Limits(
             NO_LIMIT if max_regions is None else max_regions,
-            math.inf if max_seconds is None else time.perf_counter() + max_seconds,
+            math.inf if max_seconds is None else clock() + max_seconds,
             progress,
             keep,
+            len(self),
+            self.radius,
         )
         self._facets.reach(radius)
         while self.radius < radius:

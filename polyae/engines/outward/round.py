@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -22,6 +21,7 @@ from polyae.engines.outward.kernel import EXACT, Search, advance, item_of
 from polyae.engines.outward.reduce import reduce_to_ball
 from polyae.engines.outward.rows import dual_norm, near_rows, near_workspace
 from polyae.networks.network import Network
+from polyae.predicates.compilation import clock
 from polyae.predicates.compiled import build_rows, workspace
 
 Float = NDArray[np.float64]
@@ -82,6 +82,8 @@ class Limits:
 
     Attributes
     ----------
+    known, reached : int, float
+        Regions and radius at the start.  Time does not end a search that has no more of either.
     kept : float
         When `keep` was called last.
     """
@@ -90,7 +92,9 @@ class Limits:
     ends: float
     progress: Progress | None
     keep: Keep | None
-    kept: float = field(default_factory=time.perf_counter)
+    known: int
+    reached: float
+    kept: float = field(default_factory=clock)
 
 
 class Begun(Protocol):
@@ -156,7 +160,7 @@ class Round:
         """Find all regions within the horizon, unless a limit is met first."""
         steps = FIRST_STEPS
         while True:
-            began = time.perf_counter()
+            began = clock()
             code = advance(
                 self._frame, self._search, self._counters, self._state, self._progress, self._horizon, limits.regions,
                 steps,
@@ -172,11 +176,12 @@ class Round:
                 self._expand_exactly(region, self._patterns(region, region + 1)[0])
             if code == kernel.NEEDS_ROOM:
                 self._make_room(int(self._counters[REGIONS]) + 1)
-            now = time.perf_counter()
+            now = clock()
             if limits.keep is not None and now - limits.kept > KEEP_SECONDS:
                 limits.keep(self.collect())
                 limits.kept = now
-            if now > limits.ends:
+            farther = self._counters[REGIONS] > limits.known or self._state[0] > limits.reached
+            if now > limits.ends and farther:
                 return Outcome.MAX_SECONDS
             steps = min(2 * steps, MOST_STEPS) if now - began < PAUSE_SECONDS else max(1, steps // 2)
 

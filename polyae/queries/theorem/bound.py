@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import SettingError
+from polyae.predicates.compilation import clock
 from polyae.queries.interval import Interval
 from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
 from polyae.queries.theorem.behind import Culprits
@@ -156,7 +156,7 @@ def theorem_bound(
     budget : int
         Number of simplices to stop at, for each of u1 and u2; the result then holds the interval reached.
     max_seconds : float, optional
-        Time to stop at in the same way.
+        Time to stop at in the same way, compilation left out.
     readings : {"sound", "all"}
         ``"all"`` adds the readings that are false in general.
     generators : array, shape (m, d, d), optional
@@ -219,7 +219,7 @@ def _evaluate(
     workers: int,
     stages: Stages,
 ) -> TheoremBound:
-    began, allowed = time.monotonic(), np.inf if max_seconds is None else max_seconds
+    began, allowed = clock(), np.inf if max_seconds is None else max_seconds
     deadlines = [began + share * allowed for share in SHARES]
     pieces, tree = surface(complex_), ManifoldTree(manifold)
     tolerance = CONTACT * pieces.scale

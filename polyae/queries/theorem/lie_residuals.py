@@ -9,7 +9,6 @@ that it leaves are cut and bounded edge by edge, as in :mod:`polyae.queries.theo
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.lp.simplex import for_kernel
+from polyae.predicates.compilation import clock
 from polyae.queries.manifolds import Jet, ProductOrbit
 from polyae.queries.manifolds.exponential import UP
 from polyae.queries.text_table import spread_table
@@ -114,7 +114,7 @@ def lie_residuals(
     gap : float
         Relative width of the interval of the exponential residual to stop at.
     deadline : float
-        Time of `time.monotonic` at which the search ends with what it has.
+        Time of `polyae.predicates.compilation.clock` at which the search ends with what it has.
     workers : int
         Threads.
     report : callable, optional
@@ -187,7 +187,7 @@ class _Search:
             low = self._bounds(edge, centre, half)
             spent += len(edge)
             done = low >= (self.upper - self._tolerance)[edge]
-            if spent > limit or time.monotonic() > deadline:
+            if spent > limit or clock() > deadline:
                 done[:] = True
             np.minimum.at(self.lower, edge[done], low[done])
             edge, centre, half = edge[~done], centre[~done], half[~done]

@@ -7,7 +7,6 @@ on a simplex; the search cuts the simplices that matter across their longest edg
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.predicates.compilation import clock
 from polyae.queries.interval import Interval
 
 Float = NDArray[np.float64]
@@ -70,7 +70,7 @@ class Field(ABC):
 
 @dataclass(frozen=True)
 class Budget:
-    """When to stop: at a relative gap, a number of simplices, or a time of `time.monotonic`."""
+    """When to stop: at a relative gap, a number of simplices, or a time of `polyae.predicates.compilation.clock`."""
 
     gap: float
     simplices: int
@@ -78,7 +78,7 @@ class Budget:
 
     def spent(self, seen: int) -> bool:
         """Whether the search must end with what it has."""
-        return seen >= self.simplices or time.monotonic() >= self.deadline
+        return seen >= self.simplices or clock() >= self.deadline
 
 
 @dataclass(frozen=True)
@@ -214,7 +214,7 @@ class _Search:
             wide = (values > self.lower + tolerance) & ~self._sharp[vertices]
             wide &= values - self.field.lower[vertices] > tolerance
             candidates = vertices[wide]
-            if not len(candidates) or time.monotonic() >= self.budget.deadline:
+            if not len(candidates) or clock() >= self.budget.deadline:
                 return
             dull = candidates[~self._polished[candidates]]
             if len(dull):
