@@ -9,8 +9,7 @@ from polyae import enumerate_regions
 from polyae.engines import memory
 from polyae.engines.memory import available_memory, reserve, stretch
 from polyae.errors import JobTooLargeError
-from tests.engines.test_subdivide import assert_identical
-from tests.engines.zoo import cube, data_network
+from tests.engines.zoo import assert_identical, cube, data_network
 
 GIB = 2**30
 

@@ -14,6 +14,7 @@ from polyae.engines.subdivide.by_faces import FaceSubdivision
 from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.errors import SettingError
 from tests.engines.zoo import (
+    assert_identical,
     assert_same,
     benchmark_network,
     cube,
@@ -24,13 +25,6 @@ from tests.engines.zoo import (
 )
 from tests.reference.brute_force import enumerate_exact
 from tests.reference.random_networks import random_case
-
-
-def assert_identical(found: RegionComplex, other: RegionComplex, label: object = None) -> None:
-    """Patterns, adjacent pairs and the units between them, in one numbering."""
-    assert np.array_equal(found.packed, other.packed), label
-    assert np.array_equal(found.edges, other.edges), label
-    assert np.array_equal(found.edge_units, other.edge_units), label
 
 
 def test_equals_marching_and_brute_force_on_random_networks(cases: Callable[[int, int], int]) -> None:

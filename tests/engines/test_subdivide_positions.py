@@ -12,8 +12,7 @@ from polyae.engines.subdivide.layer_units import LayerUnits, layer_units
 from polyae.engines.subdivide.layers import layer_plans
 from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.predicates.rational import to_fractions
-from tests.engines.test_subdivide import assert_identical
-from tests.engines.zoo import cube, drawn
+from tests.engines.zoo import assert_identical, cube, drawn
 
 
 def with_twins(seed: int) -> Network:

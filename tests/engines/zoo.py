@@ -121,3 +121,10 @@ def neighbours_by_programs(arrangement: Arrangement, code: Float) -> tuple[Bool,
     heights = np.abs(rows[:, :-1] @ code + rows[:, -1]) / np.linalg.norm(rows[:, :-1], axis=1)
     order = np.lexsort(around.T[::-1]) if len(steps) else []
     return pattern, around[order], heights[order]
+
+
+def assert_identical(found: RegionComplex, other: RegionComplex, label: object = None) -> None:
+    """Patterns, adjacent pairs and the units between them, in one numbering."""
+    assert np.array_equal(found.packed, other.packed), label
+    assert np.array_equal(found.edges, other.edges), label
+    assert np.array_equal(found.edge_units, other.edge_units), label
