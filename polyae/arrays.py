@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.errors import DataError, SettingError, ShapeError
 
-__all__ = ["bit_array", "check_finite", "finite_array", "real_array", "real_number"]
+__all__ = ["bit_array", "check_finite", "finite_array", "real_array", "real_number", "whole_number"]
 
 KINDS = {"U": "text", "S": "bytes", "c": "complex numbers"}
 
@@ -151,3 +151,21 @@ def real_number(value: object, name: str) -> float:
     if not isinstance(value, int | float | np.integer | np.floating):
         raise SettingError(f"{name} must be a real number, got {value!r:.40} ({type(value).__name__})")
     return float(value)
+
+
+def whole_number(value: object, name: str, least: int = 0) -> int:
+    """Return a setting as an int, or say which one is no whole number, or too small.
+
+    Raises
+    ------
+    SettingError
+        If it is none.
+
+    Examples
+    --------
+    >>> whole_number(np.int64(3), "seed")
+    3
+    """
+    if isinstance(value, int | np.integer) and value >= least:
+        return int(value)
+    raise SettingError(f"{name} must be a whole number, at least {least}, got {value!r:.40}")

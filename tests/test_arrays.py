@@ -12,9 +12,10 @@ import torch
 import polyae
 from polyae import Box, Layer, NeighbourOracle, Network, enumerate_regions
 from polyae.arrays import finite_array, real_array
-from polyae.errors import DataError, ShapeError
-from polyae.training.data import Dataset
-from polyae.training.orbits import orbit_points
+from polyae.errors import DataError, SettingError, ShapeError
+from polyae.training.data import Dataset, digits
+from polyae.training.orbits import orbit_dataset, orbit_points
+from polyae.training.synthetic import cbf, synthetic_control
 
 NET = Network([Layer(np.eye(2), [0, 0], 0.0), Layer([[1, 1]], [0])])
 
@@ -169,3 +170,17 @@ def test_what_holds_arrays_is_shown_without_them() -> None:
     ring = np.array([[np.cos(t), np.sin(t)] for t in np.linspace(0, 6, 30)])
     estimate = repr(polyae.estimate_generators(ring))
     assert estimate.startswith("EstimatedGenerators(1 of shape (2, 2), residual") and len(estimate) < 100
+
+
+@pytest.mark.parametrize("bad", [-1, 0.5, "1", None])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda seed: polyae.count_in_balls(NET, [0, 0], 1, seed=seed), lambda seed: NeighbourOracle(DECODER, seed=seed),
+        lambda seed: digits(seed=seed), lambda seed: orbit_dataset([[0, -1], [1, 0]], [1, 0], (0, 1), seed=seed),
+        lambda seed: cbf(seed=seed), lambda seed: synthetic_control(seed=seed),
+    ],
+)  # fmt: skip
+def test_seeds_are_whole_numbers(use: Callable[[Any], object], bad: Any) -> None:
+    with pytest.raises(SettingError, match="seed must be a whole number, at least 0, got"):
+        use(bad)

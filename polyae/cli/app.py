@@ -50,6 +50,9 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
+OUT_OF_MEMORY = "out of memory: choose a smaller domain, or a smaller network to train"
+
+
 def _print_version(asked: bool) -> None:
     if asked:
         print(f"polyae {__version__}")
@@ -80,8 +83,14 @@ def run(arguments: Sequence[str]) -> int:
         return _complain("interrupted", Exit.INTERRUPTED)
     except SystemExit:  # Typer's way with a reader that has gone
         return Exit.BROKEN_PIPE
-    except (OSError, MemoryError) as error:
-        return _complain(getattr(error, "strerror", None) or str(error) or "out of memory: choose a smaller domain")
+    except MemoryError as error:
+        return _complain(str(error) or OUT_OF_MEMORY)
+    except OSError as error:
+        return _complain(error.strerror or str(error))
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):  # torch's word for it
+            raise
+        return _complain(OUT_OF_MEMORY)
     return code if isinstance(code, int) else Exit.DONE
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from polyae.arrays import whole_number
 from polyae.atomic import check_writable, whole_file
 from polyae.cli.output import JsonOption, finish
 from polyae.errors import FileFormatError, SettingError
@@ -51,6 +52,7 @@ def figure_command(
         raise SettingError(f"figure {number}: choose 1 or 3")
     if not (budget > 0 and steps >= 0):
         raise SettingError(f"--budget is positive and --steps not negative, got {budget} and {steps}")
+    whole_number(seed, "--seed")
     if out.suffix.lower() != ".png":
         raise FileFormatError(f"--out {out}: the name of a figure ends in .png")
     for path in (out, out.with_suffix(".json")):

@@ -70,6 +70,8 @@ def bound_command(
     --workers serve hypothesis H2 too.
     """
     if study is not None:
+        if net is not None or manifold is not None:
+            raise SettingError("--study has networks and manifolds of its own; leave out NET and --manifold")
         from polyae.report.refinement import run_study, study_table
 
         rows = run_study(study, progress=sys.stderr.isatty())

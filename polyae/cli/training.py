@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast, get_args
 
 import typer
 
+from polyae.arrays import whole_number
 from polyae.atomic import check_writable
 from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.progress import progress_bar
@@ -71,8 +72,9 @@ def train_command(
 
     for path in (out, encoder):
         _check_name(path)
-    if seed < 0:
-        raise SettingError(f"--seed is not negative, got {seed}")
+    if encoder is not None and encoder.resolve() == out.resolve():
+        raise SettingError(f"--encoder {encoder}: --out has the same name, and holds the decoder")
+    whole_number(seed, "--seed")
     scans = _dataset(data, seed, root)
     widths = whole_numbers(hidden, "--hidden")
     if model not in ("ae", "lie"):

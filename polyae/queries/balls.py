@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import finite_array
+from polyae.arrays import finite_array, whole_number
 from polyae.engines.outward.round import Outcome, Progress
 from polyae.errors import SettingError
 from polyae.networks.network import Network, check_network
@@ -219,6 +219,7 @@ def count_in_balls(
     whole_dim = network.input_dim
     network = network if on is None else on.restrict(network)
     middle, sizes, norm = check_ball(network, centre, radii, p)
+    seed = whole_number(seed, "seed")
     if runs and runs < 8:
         raise SettingError(f"an estimate takes at least 8 runs, or 0 for none, got {runs}")
     if data is not None and on is not None and not (norm == 2 and on.orthonormal):

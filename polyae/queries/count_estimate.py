@@ -11,6 +11,7 @@ from scipy.stats import f as fisher
 from scipy.stats import skew
 from scipy.stats import t as student
 
+from polyae.arrays import whole_number
 from polyae.engines.outward.descent import Descent
 from polyae.errors import SettingError
 from polyae.networks.network import Network
@@ -127,7 +128,7 @@ def estimate_regions(
     Raises
     ------
     SettingError
-        If there are fewer than 8 runs or no node.
+        If there are fewer than 8 runs or no node, or the seed is negative.
 
     Examples
     --------
@@ -139,7 +140,7 @@ def estimate_regions(
     if runs < LEAST_RUNS or nodes < 1:
         raise SettingError(f"an estimate takes at least {LEAST_RUNS} runs and 1 node, got {runs} and {nodes}")
     ends = math.inf if max_seconds is None else clock() + max_seconds
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole_number(seed, "seed"))
     if max_seconds is not None:
         nodes = _affordable(network, centre, radius, p, nodes, rng, ends)
     descent = Descent(network, centre, radius, p, nodes, USUAL_GROWTH if network.input_dim >= USUAL_GROWTH else 0.0)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 
-from polyae.arrays import check_finite, real_array
+from polyae.arrays import check_finite, real_array, whole_number
 from polyae.errors import DataError
 
 Float = NDArray[np.float64]
@@ -106,7 +106,7 @@ def digits(*, test_fraction: float = 0.2, seed: int = 0) -> Dataset:
     held_out = round(test_fraction * len(pixels))
     if not 0 < held_out < len(pixels):
         raise DataError(f"test_fraction {test_fraction} keeps {held_out} of {len(pixels)} scans; take one in (0, 1)")
-    order = np.random.default_rng(seed).permutation(len(pixels))
+    order = np.random.default_rng(whole_number(seed, "seed")).permutation(len(pixels))
     test, train = order[:held_out], order[held_out:]
     return Dataset("digits", pixels[train], pixels[test], labels[train], labels[test])
 

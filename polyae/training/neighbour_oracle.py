@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from polyae.arrays import whole_number
 from polyae.domains import Domain
 from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network
@@ -158,14 +159,12 @@ class NeighbourOracle:
             raise SettingError(f"count is for choose='nearest' and 'random'; got choose={choose!r}, count={count}")
         if count is not None and count < 1:
             raise SettingError(f"count is a positive number, got {count}")
-        if seed < 0:
-            raise SettingError(f"seed is not negative, got {seed}")
         from_torch(module)  # once, compared with what the module computes
         self.module = module
         self.domain = domain
         self.choose = choose
         self.count = count
-        self.seed = seed
+        self.seed = whole_number(seed, "seed")
         self.solver = solver
         self.arithmetic = arithmetic
         self.workers = workers

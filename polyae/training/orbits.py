@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import expm
 
-from polyae.arrays import finite_array
+from polyae.arrays import finite_array, whole_number
 from polyae.errors import DataError, ShapeError
 from polyae.queries.manifolds.generators import image_rotation_generator
 from polyae.training.data import Dataset
@@ -106,6 +106,6 @@ def orbit_dataset(
         raise DataError(f"{name}: the interval of an orbit is bounded and not empty, got [{lo}, {hi}]")
     if min(num_train, num_test) < 1:
         raise DataError(f"{name}: needs data to train and to test on, got counts {num_train} and {num_test}")
-    train = np.random.default_rng(seed).uniform(lo, hi, num_train)
+    train = np.random.default_rng(whole_number(seed, "seed")).uniform(lo, hi, num_train)
     test = np.linspace(lo, hi, num_test)
     return Dataset(name, orbit_points(generator, start, train), orbit_points(generator, start, test), train, test)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.arrays import whole_number
 from polyae.errors import DataError
 from polyae.training.data import Dataset
 
@@ -79,7 +80,7 @@ def cbf(*, num_train: int = 30, num_test: int = 900, seed: int = 0) -> Dataset:
     >>> cbf().train.shape, cbf().test.shape
     ((30, 128), (900, 128))
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(whole_number(seed, "seed"))
     train, test = (_balanced(count, 3, "CBF") for count in (num_train, num_test))
     series = [standardised(cbf_series(labels, generator)) for labels in (train, test)]
     return Dataset("CBF, generated", series[0], series[1], train, test)
@@ -98,7 +99,7 @@ def synthetic_control(*, num_train: int = 300, num_test: int = 300, seed: int = 
     >>> synthetic_control().train.shape
     (300, 60)
     """
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng(whole_number(seed, "seed"))
     train, test = (_balanced(count, 6, "SyntheticControl") for count in (num_train, num_test))
     series = [standardised(control_series(labels, generator)) for labels in (train, test)]
     return Dataset("SyntheticControl, generated", series[0], series[1], train, test)

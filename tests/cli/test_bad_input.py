@@ -61,6 +61,11 @@ PLANE = DATA / "generic_2-8-8-4.json"
         (["train", "--out", "net.json", "--latent", "0"], ["width"]),
         (["train", "--out", "net.json", "--epochs", "0"], ["epochs"]),
         (["train", "--out", "net.json", "--seed", "-1"], ["--seed"]),
+        (["train", "--out", "net.json", "--encoder", "./net.json"], ["--encoder", "--out"]),
+        (["train", "--out", "net.json", "--latent", "999999999999"], ["out of memory"]),
+        (["count", PLANE, "--centre", "0,0", "--radii", "1", "--seed", "-1"], ["seed", "at least 0, got -1"]),
+        (["figure", "1", "--out", "f.png", "--seed", "-1"], ["--seed", "at least 0, got -1"]),
+        (["bound", PLANE, "--study", "folder"], ["--study", "NET"]),
     ],
     ids=lambda value: " ".join(str(getattr(v, "name", v)) for v in value),
 )

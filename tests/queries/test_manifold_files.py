@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from polyae import Manifold, Orbit, PointCloud, ProductOrbit, Union, load_manifold, save_manifold
-from polyae.errors import DataError, FileFormatError, SettingError, ShapeError
+from polyae.errors import DataError, FileFormatError, PolyaeError, SettingError, ShapeError
 
 TURN = np.array([[0.0, -1.0], [1.0, 0.0]])
 ORBIT = Orbit(TURN, [1 / 3, 2], (0, np.pi))
@@ -113,3 +113,19 @@ def test_files_that_cannot_be_written(tmp_path: Path) -> None:
 def test_missing_files(name: str, tmp_path: Path) -> None:
     with pytest.raises(FileFormatError, match=rf"^cannot read .*{name}: No such file or directory$"):
         load_manifold(tmp_path / name)
+
+
+def test_arrays_that_make_no_samples_are_named_with_their_file(tmp_path: Path) -> None:
+    for name, array, reason in (
+        ("nan.npy", np.full((1, 2), np.nan), "points holds nan in row 0"),
+        ("vector.npy", np.zeros(2), "nonempty matrix"),
+        ("text.npy", np.array(["a"]), "real numbers"),
+    ):
+        np.save(tmp_path / name, array)
+        with pytest.raises(PolyaeError, match=f"{name}: .*{reason}"):
+            load_manifold(tmp_path / name)
+    np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (tmp_path / "junk.npz").write_bytes(bytes(range(256)))
+    for name in ("objects.npy", "junk.npz"):
+        with pytest.raises(FileFormatError, match=f"{name}: not a whole npz or npy file of numbers$"):
+            load_manifold(tmp_path / name)

@@ -100,7 +100,7 @@ def load_manifold(path: str | Path) -> Manifold:
         return _build(_read_json(path), str(path))
     stored = _read_arrays(path)
     if isinstance(stored, np.ndarray):
-        return PointCloud(_numbers(stored, f"{path}: the array"))
+        return _build({"points": stored}, str(path))
     return _build(_nested(stored), str(path))
 
 
@@ -123,7 +123,8 @@ def _read_arrays(path: Path) -> NDArray[Any] | dict[str, NDArray[Any]]:
     except OSError as error:
         raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
     except (ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile) as error:
-        raise FileFormatError(f"{path}: not a readable npz or npy file of a manifold ({error})") from error
+        # NumPy's own message would have the user load what may be malicious.
+        raise FileFormatError(f"{path}: not a whole npz or npy file of numbers") from error
 
 
 def _build(record: Any, where: str) -> Manifold:
