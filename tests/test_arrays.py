@@ -12,7 +12,7 @@ import torch
 import polyae
 from polyae import Box, Layer, NeighbourOracle, Network, enumerate_regions
 from polyae.arrays import finite_array, real_array
-from polyae.errors import DataError, SettingError, ShapeError
+from polyae.errors import DataError, PolyaeError, SettingError, ShapeError
 from polyae.training.data import Dataset, digits
 from polyae.training.orbits import orbit_dataset, orbit_points
 from polyae.training.synthetic import cbf, synthetic_control
@@ -184,3 +184,44 @@ def test_what_holds_arrays_is_shown_without_them() -> None:
 def test_seeds_are_whole_numbers(use: Callable[[Any], object], bad: Any) -> None:
     with pytest.raises(SettingError, match="seed must be a whole number, at least 0, got"):
         use(bad)
+
+
+#: Arguments of another type than the documented one, and what the complaint says.
+STRANGERS: list[tuple[Callable[[], object], str]] = [
+    (lambda: polyae.write_network(DECODER, "net.json"), "Network is needed, got Sequential"),
+    (lambda: polyae.count_in_balls(NET, [0, 0], 1, on=3), "on takes a Slice, got int"),
+    (lambda: polyae.count_in_balls(NET, [0, 0], 1, runs="8"), "runs must be a whole number"),
+    (lambda: polyae.count_in_balls(NET, [0, 0], 1, max_seconds="1"), "max_seconds must be a real number"),
+    (lambda: polyae.count_in_balls(NET, [0, 0], 1, max_regions=1.5), "max_regions must be a whole number"),
+    (lambda: polyae.region_curve(NET, [0, 0], 1, resume="part.npz"), "resume takes a RegionCurve, got str"),
+    (lambda: polyae.estimate_regions(DECODER, [0, 0], 1), "Network is needed, got Sequential"),
+    (lambda: polyae.estimate_regions(NET, [0, 0, 0], 1), r"centre has shape \(3,\)"),
+    (lambda: polyae.estimate_regions(NET, [0, math.nan], 1), "centre holds nan at entry 1"),
+    (lambda: polyae.estimate_regions(NET, [0, 0], -1), "radius must be positive"),
+    (lambda: polyae.estimate_regions(NET, [0, 0], [1, 2]), "radius must be one number"),
+    (lambda: polyae.estimate_regions(NET, [0, 0], 1, 7), "must be 1, 2 or inf, got 7"),
+    (lambda: polyae.occupancy(NET, [[0, 0]], within=3), "within takes a RegionCurve, got int"),
+    (lambda: polyae.Orbit("a", [1, 0], (0, 1)), "G must be an array of real numbers"),
+    (lambda: polyae.Union([TURN, 3]), "a union is made of manifolds, got int"),
+    (lambda: polyae.Union(COMPLEX), "a union is made of manifolds, got Region"),
+    (lambda: polyae.save_manifold(COMPLEX, "x.json"), "Manifold is needed, got RegionComplex"),
+    (lambda: polyae.radii(COMPLEX, accuracy="1"), "accuracy must be a real number"),
+    (lambda: polyae.radii(COMPLEX, max_vertices=1.5), "max_vertices must be a whole number, at least 1"),
+    (lambda: polyae.radii(COMPLEX).largest("a"), "number of regions asked for must be a whole number"),
+    (lambda: polyae.squared_circumradii(COMPLEX, [0.5]), "number of a region must be a whole number"),
+    (lambda: polyae.neighbours(NET, [0, 0], workers=0), "workers must be a whole number, at least 1"),
+    (lambda: polyae.LieGroupRegulariser(3)(np.zeros((1, 3, 2)), np.zeros((1, 3, 2))), "are tensors, got ndarray"),
+    (lambda: polyae.RegionMonitor(DECODER, torch.zeros(1, 2)), "codes is a function that returns a tensor"),
+    (lambda: NeighbourOracle(DECODER).find(torch.zeros(1, 2, dtype=torch.complex64)), "real tensor .*complex64"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("use", "message"), STRANGERS)
+def test_arguments_of_another_type_are_named(use: Callable[[], object], message: str) -> None:
+    with pytest.raises(PolyaeError, match=message):
+        use()
+
+
+def test_one_manifold_is_a_union_and_arrays_of_codes_are_watched() -> None:
+    assert polyae.Union(TURN).parts == (TURN,)
+    assert polyae.RegionMonitor(DECODER, lambda: np.zeros((1, 2))).measure().data_regions == 1

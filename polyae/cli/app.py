@@ -29,8 +29,13 @@ from polyae.predicates.compilation import COMPILATION
 
 __all__ = ["app", "main", "run"]
 
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 partial and --strict, or a certificate is refuted; 2 bad input; 130 Ctrl-C and 143 SIGTERM, "
+    "which save and print what has been found first; 141 the reader of a pipe has gone."
+)
 app = typer.Typer(
     help="Exact polyhedral geometry of trained ReLU autoencoders.",
+    epilog=EXIT_CODES,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,

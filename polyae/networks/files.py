@@ -28,7 +28,7 @@ from safetensors.numpy import save
 
 from polyae.atomic import whole_file
 from polyae.errors import FileFormatError, NetworkError, ShapeError, UnsupportedLayerError
-from polyae.networks.network import Float, Layer, Network
+from polyae.networks.network import Float, Layer, Network, check_network
 
 __all__ = ["SUFFIXES", "TORCH_SUFFIXES", "network_from_dict", "read_network", "write_network"]
 
@@ -67,7 +67,10 @@ def write_network(network: Network, path: str | Path) -> None:
     ------
     FileFormatError
         If the name has another ending or the file cannot be written.
+    SettingError
+        If it is no Network.
     """
+    check_network(network)
     path = Path(path)
     with _located(path):
         encoded = {".json": _as_json, ".safetensors": _as_safetensors}[_suffix(path)](network)

@@ -23,7 +23,7 @@ from polyae.networks.slices import Slice
 from polyae.predicates.compilation import clock
 from polyae.queries.count_bounds import most_regions_in_ball
 from polyae.queries.count_estimate import RegionEstimate, estimate_regions
-from polyae.queries.region_curve import RegionCurve, check_ball, norm_name, region_curve
+from polyae.queries.region_curve import RegionCurve, check_ball, check_limits, norm_name, region_curve
 from polyae.queries.text_table import text_table, whole
 
 Float = NDArray[np.float64]
@@ -217,10 +217,13 @@ def count_in_balls(
     """
     check_network(network)
     whole_dim = network.input_dim
+    if on is not None and not isinstance(on, Slice):
+        raise SettingError(f"on takes a Slice, got {type(on).__name__}")
     network = network if on is None else on.restrict(network)
     middle, sizes, norm = check_ball(network, centre, radii, p)
-    seed = whole_number(seed, "seed")
-    if runs and runs < 8:
+    check_limits(max_regions, max_seconds)
+    seed, runs = whole_number(seed, "seed"), whole_number(runs, "runs")
+    if 0 < runs < 8:
         raise SettingError(f"an estimate takes at least 8 runs, or 0 for none, got {runs}")
     if data is not None and on is not None and not (norm == 2 and on.orthonormal):
         raise SettingError("data are counted beside a slice only for p = 2 and orthonormal directions: lengths differ")

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import f as fisher
 from scipy.stats import skew
 from scipy.stats import t as student
@@ -16,6 +16,7 @@ from polyae.engines.outward.descent import Descent
 from polyae.errors import SettingError
 from polyae.networks.network import Network
 from polyae.predicates.compilation import clock
+from polyae.queries.region_curve import check_ball, check_limits
 from polyae.queries.text_table import rounded
 
 Float = NDArray[np.float64]
@@ -96,9 +97,9 @@ class RegionEstimate:
 
 def estimate_regions(
     network: Network,
-    centre: Float,
+    centre: ArrayLike,
     radius: float,
-    p: float = 2,
+    p: float | str = 2,
     *,
     runs: int = 32,
     nodes: int = 64,
@@ -128,7 +129,10 @@ def estimate_regions(
     Raises
     ------
     SettingError
-        If there are fewer than 8 runs or no node, or the seed is negative.
+        If there are fewer than 8 runs or no node, or the seed is negative; if the radius is not one positive number,
+        or the norm another one.
+    ShapeError, DataError
+        If the centre is no point of the network's input space.
 
     Examples
     --------
@@ -137,13 +141,17 @@ def estimate_regions(
     >>> estimate_regions(net, np.zeros(2), 1.2).value
     3.0
     """
-    if runs < LEAST_RUNS or nodes < 1:
+    middle, (reach, *more), norm = check_ball(network, centre, radius, p, "radius")
+    if more:
+        raise SettingError(f"radius must be one number, got {len(more) + 1}")
+    check_limits(None, max_seconds)
+    if whole_number(runs, "runs") < LEAST_RUNS or whole_number(nodes, "nodes") < 1:
         raise SettingError(f"an estimate takes at least {LEAST_RUNS} runs and 1 node, got {runs} and {nodes}")
     ends = math.inf if max_seconds is None else clock() + max_seconds
     rng = np.random.default_rng(whole_number(seed, "seed"))
     if max_seconds is not None:
-        nodes = _affordable(network, centre, radius, p, nodes, rng, ends)
-    descent = Descent(network, centre, radius, p, nodes, USUAL_GROWTH if network.input_dim >= USUAL_GROWTH else 0.0)
+        nodes = _affordable(network, middle, reach, norm, nodes, rng, ends)
+    descent = Descent(network, middle, reach, norm, nodes, USUAL_GROWTH if network.input_dim >= USUAL_GROWTH else 0.0)
     began = clock()
     first = descent.run(rng)
     if descent.exact:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from polyae.arrays import finite_array
 from polyae.domains import Space, as_norm
-from polyae.errors import ShapeError
+from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network, check_network
 from polyae.predicates.cell import Arrangement
 from polyae.queries.region_curve import RegionCurve, check_radii, norm_name, region_curve
@@ -214,6 +214,8 @@ def occupancy(network: Network, data: ArrayLike, within: RegionCurve | None = No
     ([2, 1], 1, 0.333)
     """
     check_network(network)
+    if within is not None and not isinstance(within, RegionCurve):
+        raise SettingError(f"within takes a RegionCurve, got {type(within).__name__}; region_curve makes one")
     points = finite_array(data, "data", ("n", network.input_dim))
     arrangement = Arrangement(network, Space(network.input_dim))
     signs = arrangement.unit_signs(points) if len(points) else np.zeros((0, network.num_units), dtype=np.int8)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import finite_array
+from polyae.arrays import finite_array, whole_number
 from polyae.complex.enumerate import arrange
 from polyae.domains import Domain, Space
 from polyae.engines.local import expand_points
@@ -127,7 +127,7 @@ def neighbours(
     OutsideDomainError
         If one lies outside the domain.
     SettingError
-        If there is no such solver.
+        If there is no such solver, or no worker.
 
     Examples
     --------
@@ -159,7 +159,7 @@ def batch_neighbours(
 ) -> NeighbourhoodBatch:
     """:func:`neighbours` of a batch of codes, shape (n, h)."""
     check_network(network)
-    points = finite_array(codes, "codes", ("n", network.input_dim))
+    points, workers = finite_array(codes, "codes", ("n", network.input_dim)), whole_number(workers, "workers", 1)
     arrangement = arrange(network, Space(network.input_dim) if domain is None else domain, arithmetic)
     found = expand_points(arrangement, points, solver, workers)
     return NeighbourhoodBatch(found.patterns, found.owner, found.neighbours, found.distances)

@@ -14,7 +14,7 @@ import numpy as np
 from flint import fmpq
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import finite_array, real_array
+from polyae.arrays import finite_array, real_array, real_number, whole_number
 from polyae.atomic import whole_file
 from polyae.domains import as_norm
 from polyae.engines.outward.exact import ExactFacets
@@ -27,7 +27,7 @@ Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Bool = NDArray[np.bool_]
 
-__all__ = ["RegionCurve", "check_ball", "check_radii", "load_curve", "norm_name", "region_curve"]
+__all__ = ["RegionCurve", "check_ball", "check_limits", "check_radii", "load_curve", "norm_name", "region_curve"]
 
 FORMAT = "polyae region curve"
 #: What reading a damaged archive can raise.
@@ -213,9 +213,9 @@ def region_curve(
     middle, (reach, *more), norm = check_ball(network, centre, radius, p, "radius")
     if more:
         raise SettingError(f"radius must be one number, got {len(more) + 1}; count_in_balls takes several")
-    for name, limit in (("max_regions", max_regions), ("max_seconds", max_seconds)):
-        if limit is not None and not limit > 0:
-            raise SettingError(f"{name} must be positive, got {limit}")
+    check_limits(max_regions, max_seconds)
+    if resume is not None and not isinstance(resume, RegionCurve):
+        raise SettingError(f"resume takes a RegionCurve, got {type(resume).__name__}; load_curve reads a saved one")
     if resume is not None and not (
         resume.network == network and np.array_equal(resume.centre, middle) and resume.p == norm
     ):
@@ -259,6 +259,20 @@ def check_ball(
     """
     check_network(network)
     return finite_array(centre, "centre", (network.input_dim,)), check_radii(radii, name), as_norm(p)
+
+
+def check_limits(max_regions: int | None, max_seconds: float | None) -> None:
+    """Refuse limits that leave no room.
+
+    Raises
+    ------
+    SettingError
+        If one is no number, or not positive.
+    """
+    if max_regions is not None:
+        whole_number(max_regions, "max_regions", 1)
+    if max_seconds is not None and not real_number(max_seconds, "max_seconds") > 0:
+        raise SettingError(f"max_seconds must be positive, got {max_seconds}")
 
 
 def check_radii(radii: ArrayLike, name: str = "radii") -> Float:

@@ -102,7 +102,7 @@ def partition_figure(cells: Sequence[Float], codes: Float, labels: Int, occupied
         name.set(color=colour, fontsize=15, weight="bold", path_effects=[withStroke(linewidth=3, foreground="white")])
     _frame(ax, lo, hi)
     held = len(np.unique(occupied))
-    ax.set_title(f"{len(cells):,} regions; {held:,} (tinted) hold one of the {len(codes):,} codes", fontsize=11)
+    ax.set_title(f"{len(cells):,} regions; {held:,} (tinted) hold the {len(codes):,} codes", fontsize=11)
     legend = ax.legend(title="digit", loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, markerscale=2.5)
     for handle in filter(None, legend.legend_handles):
         handle.set_alpha(1)

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from polyae.arrays import finite_array
 from polyae.complex.enumerate import enumerate_regions
 from polyae.domains import Ball
 from polyae.errors import SettingError, ShapeError
@@ -108,6 +109,8 @@ class RegionMonitor:
                 f"every and max_seconds are positive and max_regions is not negative; got {every}, {max_seconds} and "
                 f"{max_regions}"
             )
+        if not callable(codes):
+            raise SettingError(f"codes is a function that returns a tensor (n, h), got {type(codes).__name__}")
         from_torch(decoder)
         self.decoder = decoder
         self.codes = codes
@@ -141,9 +144,10 @@ class RegionMonitor:
             If one is not finite.
         """
         network = from_torch(self.decoder, compare=False)
-        points = self.codes().detach().to("cpu", torch.float64).numpy()
-        if points.ndim != 2 or not len(points):
-            raise ShapeError(f"codes have shape (n, {network.input_dim}), n > 0; got {points.shape}")
+        codes = torch.as_tensor(self.codes()).detach().to("cpu", torch.float64)
+        points = finite_array(codes, "codes", ("n", network.input_dim))
+        if not len(points):
+            raise ShapeError("codes holds no code")
         near = batch_neighbours(network, points)
         nearest = np.full(len(points), np.inf)
         np.minimum.at(nearest, near.owner, near.distances)

@@ -186,8 +186,9 @@ class NeighbourOracle:
         OutsideDomainError
             If one lies outside the domain.
         """
-        if not isinstance(codes, Tensor):
-            raise ShapeError(f"codes are a tensor (n, h), got {type(codes).__name__}; torch.as_tensor makes one")
+        if not isinstance(codes, Tensor) or codes.is_complex():
+            kind = codes.dtype if isinstance(codes, Tensor) else type(codes).__name__
+            raise ShapeError(f"codes are a real tensor (n, h), got {kind}; torch.as_tensor makes one")
         points = codes.detach().to("cpu", torch.float64).numpy()
         network = from_torch(self.module, compare=False)
         generator = np.random.default_rng((self.seed, self.calls))

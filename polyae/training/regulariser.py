@@ -129,7 +129,10 @@ class LieGroupRegulariser(nn.Module):
             return self.dim * torch.finfo(sizes.dtype).eps * largest_norm(self.kind, self.raw) * sizes
 
     def check(self, targets: Tensor, sources: Tensor) -> None:
-        """Raise a ShapeError unless both have one shape (p, d, h)."""
+        """Raise a ShapeError unless both are tensors of one shape (p, d, h)."""
+        for given in (targets, sources):
+            if not isinstance(given, Tensor):
+                raise ShapeError(f"targets and sources are tensors, got {type(given).__name__}")
         if targets.shape != sources.shape or sources.ndim != 3 or sources.shape[1] != self.dim:
             raise ShapeError(
                 f"targets and sources have one shape (pairs, {self.dim}, h); got {tuple(targets.shape)} and "

@@ -345,7 +345,7 @@ def test_what_is_no_complex_is_named() -> None:
 @pytest.mark.parametrize("k", [0, -1, 1.5])
 def test_bad_requests(k: float) -> None:
     found = radii(enumerate_regions(linear([[1.0]]), Box([0.0], [1.0])))
-    with pytest.raises(SettingError, match="positive integer"):
+    with pytest.raises(SettingError, match="whole number, at least 1"):
         found.largest(k)  # type: ignore[arg-type]
     with pytest.raises(SettingError, match="no radius"):
         found.interval("radius")  # type: ignore[arg-type]

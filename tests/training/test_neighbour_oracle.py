@@ -277,5 +277,5 @@ def test_tensors_on_a_gpu():
 def test_the_oracle_says_what_it_is_and_takes_tensors_alone() -> None:
     oracle = NeighbourOracle(MODULES["random"], choose="nearest", count=2)
     assert repr(oracle) == "NeighbourOracle(Sequential, None, choose='nearest', count=2)"
-    with pytest.raises(ShapeError, match="codes are a tensor"):
+    with pytest.raises(ShapeError, match="codes are a real tensor"):
         oracle(np.zeros((2, 2)))

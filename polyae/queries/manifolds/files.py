@@ -30,7 +30,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.atomic import whole_file
-from polyae.errors import FileFormatError, PolyaeError
+from polyae.errors import FileFormatError, PolyaeError, SettingError
 from polyae.queries.manifolds.generators import (
     image_rotation_generator,
     image_shift_generator,
@@ -71,7 +71,11 @@ def save_manifold(manifold: Manifold, path: str | Path) -> None:
     ------
     FileFormatError
         If the name ends otherwise, or the file cannot be written.
+    SettingError
+        If it is no Manifold, or of a class that cannot be written.
     """
+    if not isinstance(manifold, Manifold):
+        raise SettingError(f"a Manifold is needed, got {type(manifold).__name__}")
     path = Path(path)
     if path.suffix not in (".json", ".npz"):
         raise FileFormatError(f"{path}: a manifold is written to a .json or .npz file")

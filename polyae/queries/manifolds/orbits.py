@@ -183,10 +183,10 @@ class Orbit(ProductOrbit):
     """
 
     def __init__(self, G: ArrayLike, x0: ArrayLike, interval: ArrayLike) -> None:
-        ends = np.asarray(interval, dtype=np.float64)
+        ends = real_array(interval, "interval")
         if ends.shape != (2,):
             raise ShapeError(f"the interval of an orbit is a pair, got shape {ends.shape}")
-        super().__init__(np.asarray(G, dtype=np.float64)[None], x0, ends[None])
+        super().__init__(real_array(G, "G")[None], x0, ends[None])
 
     def _scales(self) -> Float:
         return np.ones(1)

@@ -31,7 +31,7 @@ class Union(Manifold):
     Raises
     ------
     DataError
-        If there is no part.
+        If there is no part, or one is no Manifold.
     ShapeError
         If the parts lie in spaces of different dimensions.
 
@@ -45,6 +45,10 @@ class Union(Manifold):
     """
 
     def __init__(self, parts: Iterable[Manifold]) -> None:
+        parts = tuple(parts) if isinstance(parts, Iterable) else (parts,)
+        for part in parts:
+            if not isinstance(part, Manifold):
+                raise DataError(f"a union is made of manifolds, got {type(part).__name__}")
         given = [part.parts if isinstance(part, Union) else (part,) for part in parts]
         self.parts: tuple[Manifold, ...] = sum(given, ())
         if not self.parts:

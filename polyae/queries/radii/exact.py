@@ -8,6 +8,7 @@ from typing import Literal
 
 from flint import fmpq, fmpq_mat
 
+from polyae.arrays import whole_number
 from polyae.complex.facet_rows import FacetRows, facet_rows
 from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import DomainError, JobTooLargeError, SettingError, UnboundedDomainError
@@ -59,9 +60,9 @@ def squared_circumradii(
         raise SettingError(f"space must be 'latent' or 'data', got {space!r}")
     if cx.domain.curved:
         raise DomainError("a region cut by a Euclidean ball is no polytope; radii gives intervals there")
-    numbers = list(range(len(cx)) if regions is None else regions)
+    numbers = [whole_number(i, "the number of a region") for i in (range(len(cx)) if regions is None else regions)]
     for i in numbers:
-        if not 0 <= i < len(cx):
+        if i >= len(cx):
             raise SettingError(f"there is no region {i}; the complex has {len(cx)}")
     rows = facet_rows(cx)
     cheap = affordable(rows, max_vertices)

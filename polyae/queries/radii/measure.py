@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from polyae.arrays import finite_array
+from polyae.arrays import finite_array, real_number, whole_number
 from polyae.complex.facet_rows import FacetRows, facet_rows
 from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import SettingError
@@ -80,10 +80,9 @@ def radii(
     ([0.5, 0.5, 0.5, 0.5], [2.5, 2.5, 2.5, 2.5], [12.0, 12.0, 12.0, 12.0])
     """
     check_complex(cx)
-    if not 0 < accuracy < 1:
+    if not 0 < real_number(accuracy, "accuracy") < 1:
         raise SettingError(f"accuracy must lie between 0 and 1, got {accuracy}")
-    if max_vertices < 1:
-        raise SettingError(f"max_vertices must be positive, got {max_vertices}")
+    whole_number(max_vertices, "max_vertices", 1)
     at = _check_anchors(anchors, len(cx), cx.domain.dim)
     reducer = MapReducer(cx)
     rows = facet_rows(cx, visit=reducer.add)

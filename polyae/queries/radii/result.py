@@ -8,6 +8,7 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.arrays import whole_number
 from polyae.errors import SettingError
 from polyae.queries.text_table import text_table
 
@@ -150,7 +151,7 @@ class Radii:
         Raises
         ------
         SettingError
-            If k is no positive integer, or there is no radius of that name.
+            If k is no positive whole number, or there is no radius of that name.
         """
         return np.argsort(-self.values[:, _column(by)], kind="stable")[: _count(k)]
 
@@ -185,9 +186,7 @@ def _column(name: RadiusName) -> int:
 
 
 def _count(k: int) -> int:
-    if int(k) != k or k < 1:
-        raise SettingError(f"the number of regions asked for must be a positive integer, got {k}")
-    return int(k)
+    return whole_number(k, "the number of regions asked for", 1)
 
 
 def _statistics(values: Float) -> dict[str, float | int | None]:
