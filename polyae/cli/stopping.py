@@ -8,6 +8,8 @@ from __future__ import annotations
 import signal
 from types import FrameType
 
+from polyae.predicates.interrupts import raise_interrupt
+
 __all__ = ["StopSignals"]
 
 
@@ -32,7 +34,7 @@ class StopSignals:
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self.received is None:
             self.received = number
-        raise KeyboardInterrupt
+        raise_interrupt(number, frame)
 
     def exit_code(self, code: int) -> int:
         """Exit code of a command that would have ended with `code`: 128 and the signal, if one came."""

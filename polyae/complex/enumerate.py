@@ -21,6 +21,7 @@ from polyae.errors import SettingError, ShapeError
 from polyae.networks.network import Network, check_network
 from polyae.predicates.affine import OUT_OF_RANGE
 from polyae.predicates.cell import Arrangement
+from polyae.predicates.interrupts import interruptible
 from polyae.predicates.kernel import Arithmetic, Kernel
 
 __all__ = ["arrange", "choose_engine", "enumerate_regions"]
@@ -73,6 +74,7 @@ def choose_engine(engine: str, solver: str, arrangement: Arrangement, whole: boo
     raise SettingError(f"no engine {engine!r}; choose 'auto', 'subdivide', 'march' or 'reference'")
 
 
+@interruptible
 def enumerate_regions(
     network: Network,
     domain: Domain,

@@ -16,6 +16,7 @@ from polyae.engines.outward.descent import Descent
 from polyae.errors import SettingError
 from polyae.networks.network import Network
 from polyae.predicates.compilation import clock
+from polyae.predicates.interrupts import interruptible
 from polyae.queries.region_curve import check_ball, check_limits
 from polyae.queries.text_table import rounded
 
@@ -95,6 +96,7 @@ class RegionEstimate:
         return max(1.0, self.value - half), self.value + half
 
 
+@interruptible
 def estimate_regions(
     network: Network,
     centre: ArrayLike,

@@ -14,6 +14,7 @@ from polyae.domains import Domain, Space
 from polyae.engines.local import expand_points
 from polyae.errors import ShapeError
 from polyae.networks.network import Network, check_network
+from polyae.predicates.interrupts import interruptible
 from polyae.predicates.kernel import Arithmetic
 
 Bool = NDArray[np.bool_]
@@ -148,6 +149,7 @@ def neighbours(
     return batch if points.ndim == 2 else batch[0]
 
 
+@interruptible
 def batch_neighbours(
     network: Network,
     codes: ArrayLike,

@@ -22,6 +22,7 @@ from polyae.engines.outward.march import Outward
 from polyae.engines.outward.round import Found, Outcome, Progress
 from polyae.errors import FileFormatError, SettingError
 from polyae.networks.network import Network, check_network
+from polyae.predicates.interrupts import interruptible
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -166,6 +167,7 @@ def load_curve(path: str | Path, network: Network) -> RegionCurve:
     return curve
 
 
+@interruptible
 def region_curve(
     network: Network,
     centre: ArrayLike,

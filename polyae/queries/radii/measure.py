@@ -15,6 +15,7 @@ from polyae.arrays import finite_array, real_number, whole_number
 from polyae.complex.facet_rows import FacetRows, facet_rows
 from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import SettingError
+from polyae.predicates.interrupts import interruptible
 from polyae.queries.radii.boxes import boxed_radii, most_vertices
 from polyae.queries.radii.careful import careful_radii
 from polyae.queries.radii.clear import clear_radii, inscribed
@@ -31,6 +32,7 @@ __all__ = ["MAX_VERTICES", "affordable", "radii"]
 MAX_VERTICES = 5_000
 
 
+@interruptible
 def radii(
     cx: RegionComplex,
     *,

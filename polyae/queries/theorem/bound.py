@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from polyae.complex.region_complex import RegionComplex, check_complex
 from polyae.errors import SettingError
 from polyae.predicates.compilation import clock
+from polyae.predicates.interrupts import interruptible
 from polyae.queries.interval import Interval
 from polyae.queries.manifolds import Manifold, Orbit, ProductOrbit
 from polyae.queries.theorem.behind import Culprits
@@ -130,6 +131,7 @@ class TheoremBound:
         return "\n".join([f"u1 = {self.u1}, u2 = {self.u2}", verdict_table(self.verdicts), *self.notes])
 
 
+@interruptible
 def theorem_bound(
     complex_: RegionComplex,
     manifold: Manifold,
