@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.frontier import flip_masks, to_bits
 from polyae.engines.reference import cross_facets, start_region
-from polyae.engines.thin_layers import thin_cell_facets
+from polyae.engines.thin_layers import settle_behind_thin_layers
 from polyae.engines.undecided import proved_so_far
 from polyae.lp.facet_search import FACET, FacetSearch, decide_rows, search_workspace
 from polyae.lp.program import CellProgram
@@ -60,7 +60,10 @@ def _expand(
     for p in range(len(points)):
         counts[p] = -1
         m = build_rows(flat, bits[p], cell)
-        if m < 0 or not strictly_inside(cell, m, points[p]) or decide_rows(cell, m, points[p], search, flat) > 0:
+        if m < 0 or not strictly_inside(cell, m, points[p]):
+            continue
+        left = decide_rows(cell, m, points[p], search, flat)
+        if left > 0 and settle_behind_thin_layers(flat, bits[p], cell, m, points[p], search) > 0:
             continue
         evaluate_rows(cell, m, points[p])
         count = 0
@@ -131,12 +134,9 @@ def expand_points(arrangement: Arrangement, points: Float, solver: str = "highs"
     patterns = bits.astype(bool)
     found: list[tuple[Bool, Float]] = []
     for p in range(len(points)):
-        facets: tuple[NDArray[np.integer], Float] | None = units[p, : counts[p]], distances[p, : counts[p]]
-        if counts[p] < 0:
-            curved = arrangement.domain.curved
-            facets = None if curved else thin_cell_facets(arrangement.network, flat, bits[p], points[p])
-        if facets is not None:
-            found.append(_sorted(patterns[p] ^ to_bits(masks[facets[0]], total), facets[1]))
+        if counts[p] >= 0:
+            flips = to_bits(masks[units[p, : counts[p]]], total)
+            found.append(_sorted(patterns[p] ^ flips, distances[p, : counts[p]]))
         else:
             patterns[p], around, away = _expand_exactly(arrangement, flat, points[p], program_class)
             found.append(_sorted(around, away))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.frontier import DOUBTFUL, EDGES, FILTERED, HEAD, REGIONS, Counters, Frontier, find_or_add
+from polyae.engines.thin_layers import settle_behind_thin_layers
 from polyae.lp.facet_search import FACET, REDUNDANT, FacetSearch, decide_rows
 from polyae.predicates.compiled import CellRows, build_rows, evaluate_rows, in_open_ball, misses_ball, strictly_inside
 from polyae.predicates.flat import FlatNetwork
@@ -149,8 +150,10 @@ def _find_facets(
     if m < 0 or not _settle_witness(flat, cell, m, point, frontier.entry[number], direction):
         return -1
     frontier.entry[number] = -1
-    proved = decide_rows(cell, m, point, search, flat) == 0 and _meet_ball(flat, cell, m, search)
-    return m if proved else -1
+    left = decide_rows(cell, m, point, search, flat)
+    if left > 0:
+        left = settle_behind_thin_layers(flat, bits, cell, m, point, search)
+    return m if left == 0 and _meet_ball(flat, cell, m, search) else -1
 
 
 @compiled

@@ -19,9 +19,11 @@ from polyae.lp.facets import Facet, Known, Witness, find_facets
 from polyae.lp.local import least_pattern
 from polyae.lp.program import CellProgram
 from polyae.lp.solvers import solver_class
-from polyae.lp.witness import find_witness, settle_in_floats
+from polyae.lp.witness import find_witness, holds, settle_in_floats
+from polyae.predicates.affine import forward
 from polyae.predicates.cell import Arrangement, Cell
 from polyae.predicates.crossing import pattern_across
+from polyae.predicates.flat import twins
 from polyae.predicates.rational import HomogeneousPoint, homogeneous, rounded
 
 Float = NDArray[np.float64]
@@ -29,16 +31,37 @@ Bool = NDArray[np.bool_]
 
 __all__ = ["ReferenceMarch", "cross_facets", "outward_direction", "start_region"]
 
+#: How far from a point at which a unit vanishes others are tried, as a share of its size or of 1.
+NEARBY = 10.0 ** -np.arange(3.0, 13.0)
 #: Seconds between two calls of the progress function.
 PROGRESS_INTERVAL = 0.1
 
 
 def start_region(arrangement: Arrangement, point: HomogeneousPoint | None = None) -> tuple[Bool, Witness]:
-    """Region at a point (the domain's interior point by default) and a witness of it."""
+    """Region at a point, by default at or beside the domain's interior point, and a witness of it."""
     if point is None:
         point = homogeneous(arrangement.domain.interior_point())
+        if (found := _region_beside(arrangement, rounded(point))) is not None:
+            return found
     pattern, inside = least_pattern(arrangement, point)
     return pattern, settle_in_floats(arrangement.cell(pattern), inside)
+
+
+def _region_beside(arrangement: Arrangement, centre: Float) -> tuple[Bool, Witness] | None:
+    """Region of a point or of one near it, where no unit vanishes; None if float64 does not prove one.
+
+    At the point itself all units may vanish, as at the origin of a network without biases, and to choose sides there
+    takes as many exact linear programs.
+    """
+    varying = twins(arrangement.network) >= 0
+    shifts = np.random.default_rng(0).uniform(-1, 1, size=(len(NEARBY), len(centre))) * NEARBY[:, None]
+    for point in (centre, *(centre + max(1.0, float(np.abs(centre).max())) * shifts)):
+        values, bounds = forward(arrangement.network, point[None, :])
+        if (np.abs(values) > bounds)[0, varying].all():
+            pattern = (values[0] > 0) & varying
+            if holds(arrangement.cell(pattern), point):
+                return pattern, Witness(point)
+    return None
 
 
 def outward_direction(cell: Cell, facet: Facet) -> Float:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.predicates.jit import compiled, inlined, proposal
+from polyae.predicates.jit import callable_from_compiled, compiled, inlined, proposal
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -57,6 +57,7 @@ class Corner(NamedTuple):
     target: Float
 
 
+@callable_from_compiled
 def corner_workspace(rows: int, h: int) -> Corner:
     """Work space for at most `rows` rows found."""
     return Corner(

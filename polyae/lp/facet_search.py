@@ -24,7 +24,7 @@ from polyae.lp.rays import shoot, values_at
 from polyae.lp.row_proofs import prove_redundant, prove_redundant_unbounded
 from polyae.predicates.compiled import CellRows, beyond_alone
 from polyae.predicates.flat import FlatNetwork
-from polyae.predicates.jit import compiled, inlined, proposal
+from polyae.predicates.jit import callable_from_compiled, compiled, inlined, proposal
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -78,6 +78,7 @@ class FacetSearch(NamedTuple):
     corner: Corner
 
 
+@callable_from_compiled
 def search_workspace(rows: int, h: int) -> FacetSearch:
     """Work space for cells of at most `rows` rows."""
     return FacetSearch(

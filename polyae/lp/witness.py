@@ -25,7 +25,7 @@ from polyae.predicates.rational import HomogeneousPoint, dot, from_rationals, ho
 
 Float = NDArray[np.float64]
 
-__all__ = ["find_witness", "in_open_ball", "interior_point", "settle_in_floats", "walk"]
+__all__ = ["find_witness", "holds", "in_open_ball", "interior_point", "settle_in_floats", "walk"]
 
 #: Corners of the float64 grid around a rational point are tried up to this dimension (2^h of them).
 MAX_CORNER_DIM = 6
@@ -37,7 +37,8 @@ def in_open_ball(arrangement: Arrangement, point: HomogeneousPoint) -> bool:
     return not (isinstance(ball, Ball) and ball.curved) or exact_ball_sign(ball, point) > 0
 
 
-def _holds(cell: Cell, point: Float) -> bool:
+def holds(cell: Cell, point: Float) -> bool:
+    """Whether a float64 point lies strictly inside a cell and the open ball of a curved domain."""
     if not np.isfinite(point).all():
         return False
     ball = cell.arrangement.domain
@@ -75,11 +76,11 @@ def find_witness(cell: Cell, crossing: Crossing, outward: Float, program_class: 
         Solver of the Chebyshev centre.
     """
     guess = _half_way(cell, crossing.point, outward)
-    if _holds(cell, guess):
+    if holds(cell, guess):
         return Witness(guess)
     if not cell.arrangement.domain.curved:
         centre = chebyshev_centre(program_class(cell.rows.values))
-        if centre.optimal and _holds(cell, centre.point):
+        if centre.optimal and holds(cell, centre.point):
             return Witness(centre.point)
     if not cell.arrangement.kernel.exact:
         return Witness(guess)
@@ -95,7 +96,7 @@ def interior_point(cell: Cell) -> Witness:
         If the cell is empty or flat, which contradicts that its pattern is a region's.
     """
     centre = chebyshev_centre(HighsProgram(cell.rows.values))
-    if centre.optimal and _holds(cell, centre.point):
+    if centre.optimal and holds(cell, centre.point):
         return Witness(centre.point)
     # Maximise the least height t of the rows, from far below: t > 0 can be reached iff the cell has an interior.
     rows = [cell.integers(i) for i in range(len(cell.source))]
@@ -148,6 +149,6 @@ def settle_in_floats(cell: Cell, point: HomogeneousPoint) -> Witness:
             np.array([sides[s][k] for k, s in enumerate(c)]) for c in product((0, 1, 2), repeat=len(nearest))
         ]
     for candidate in candidates:
-        if _holds(cell, candidate):
+        if holds(cell, candidate):
             return Witness(candidate)
     return Witness(nearest, point)

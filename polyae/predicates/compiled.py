@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.predicates.flat import FlatNetwork
-from polyae.predicates.jit import compiled, inlined
+from polyae.predicates.jit import callable_from_compiled, compiled, inlined
 from polyae.tolerances import LARGEST_COEFFICIENT, UNDERFLOW_GUARD, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -70,6 +70,7 @@ class CellRows(NamedTuple):
     kept: Int
 
 
+@callable_from_compiled
 def workspace(flat: FlatNetwork, units: int) -> CellRows:
     """Work space for the cells of one arrangement."""
     h, m, width = int(flat.sizes[0]), units + len(flat.walls), int(flat.sizes.max())

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numba as nb
+from numba.extending import register_jitable
 
-__all__ = ["any_order", "compiled", "inlined", "proposal"]
+__all__ = ["any_order", "callable_from_compiled", "compiled", "inlined", "proposal"]
 
 
 def _kernel_sources() -> str:
@@ -48,3 +49,5 @@ inlined = _kernel(inline="always")
 any_order = _kernel(fastmath={"contract", "reassoc", "nsz"})
 #: Arithmetic that may be reordered, for proposals that are proved afterwards; infinities are allowed.
 proposal = _kernel(fastmath={"nnan", "nsz", "arcp", "contract", "reassoc"})
+#: Plain functions, such as makers of work space, that compiled code calls too.
+callable_from_compiled = register_jitable

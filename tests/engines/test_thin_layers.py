@@ -6,37 +6,40 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polyae import Box, Layer, Network, Space
+from polyae import Ball, Box, Layer, Network, Space, enumerate_regions
 from polyae.complex.enumerate import arrange
-from polyae.engines import local
-from polyae.engines.thin_layers import thin_cell_facets
-from polyae.predicates.flat import flatten
-from tests.engines.zoo import neighbours_by_programs
+from polyae.engines import local, reference
+from tests.engines.zoo import assert_identical, neighbours_by_programs
 
 
-def network(widths: tuple[int, ...], shifts: tuple[float, ...], seed: int, slope: float = 0.0) -> Network:
-    """Random layers; a negative shift of a layer's biases leaves few of its units active."""
+def network(
+    widths: tuple[int, ...], shifts: tuple[float, ...], seed: int, slope: float = 0.0, linear: int | None = None
+) -> Network:
+    """Random layers, one of them linear; a negative shift of a layer's biases leaves few of its units active."""
     rng = np.random.default_rng(seed)
     layers = []
     for i, (n_in, n_out) in enumerate(pairwise(widths)):
         weight = rng.normal(size=(n_out, n_in)) / np.sqrt(n_in)
-        layers.append(Layer(weight, shifts[i] + rng.normal(size=n_out), slope=slope if i + 2 < len(widths) else 1.0))
+        here = 1.0 if i in (linear, len(widths) - 2) else slope
+        layers.append(Layer(weight, shifts[i] + rng.normal(size=n_out), slope=here))
     return Network(layers)
 
 
-SHAPES = {
+SHAPES: dict[str, tuple[Any, ...]] = {
     "first": ((5, 9, 14, 8, 3), (-0.5, 0.5, 0.0, 0.0)),
     "second": ((5, 14, 9, 12, 3), (0.5, -1.0, 0.5, 0.0)),
     "both": ((6, 9, 8, 12, 3), (-0.5, -0.5, 0.5, 0.0)),
     "last": ((5, 9, 3), (-0.5, 0.0)),
+    "fewer units than inputs": ((8, 6, 9, 3), (0.5, 0.0, 0.0)),
+    "linear bottleneck": ((7, 10, 3, 9, 3), (0.5, 0.0, 0.0, 0.0), 1),
 }
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_facets_are_those_of_the_reference_engine(shape: str, cases: Any) -> None:
-    used = 0
+    widths, shifts, *linear = SHAPES[shape]
     for seed in range(cases(3, 40)):
-        net = network(*SHAPES[shape], seed)
+        net = network(widths, shifts, seed, linear=linear[0] if linear else None)
         arrangement = arrange(net, Space(net.input_dim))
         codes = np.random.default_rng(seed).normal(size=(8, net.input_dim))
         found = local.expand_points(arrangement, codes)
@@ -46,11 +49,6 @@ def test_facets_are_those_of_the_reference_engine(shape: str, cases: Any) -> Non
             assert np.array_equal(found.patterns[i], pattern)
             assert np.array_equal(found.neighbours[mine], around)
             assert np.allclose(found.distances[mine], away)
-            facets = thin_cell_facets(net, flatten(arrangement), pattern.astype(np.uint8), code)
-            if facets is not None:
-                used += 1
-                assert len(facets[0]) == len(around)
-    assert used > 0
 
 
 def test_few_active_units_do_not_call_rational_arithmetic(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,5 +71,26 @@ def test_other_slopes_and_bounded_domains(slope: float, domain: Any) -> None:
     for i, code in enumerate(codes):
         _, around, _ = neighbours_by_programs(arrangement, code)
         assert np.array_equal(found.neighbours[found.owner == i], around)
-        facets = thin_cell_facets(net, flatten(arrangement), found.patterns[i].astype(np.uint8), code)
-        assert facets is None or len(facets[0]) == len(around)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("bias", [0.0, 0.3])
+def test_marching_equals_the_reference_engine(seed: int, bias: float) -> None:
+    """Most cells have a thin layer; without biases all of them are cones."""
+    net = network((4, 5, 6, 3), (0.0, 0.0, 0.0), seed)
+    net = Network([Layer(y.weight, bias * y.bias, y.slope) for y in net.layers])
+    marched = enumerate_regions(net, Space(4), engine="march")
+    assert_identical(marched, enumerate_regions(net, Space(4), engine="reference"))
+    assert marched.decisions.exact_share < 0.02
+
+
+@pytest.mark.parametrize("where", [Space(10), Box([-1e-7] * 10, [1e-7] * 10), Ball([0] * 10, 3)])
+def test_no_programs_choose_the_first_region_of_a_network_without_biases(
+    where: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = network((10, 32, 64, 3), (0.0, 0.0, 0.0), 0)
+    net = Network([Layer(y.weight, 0.0 * y.bias, y.slope) for y in net.layers])
+    monkeypatch.delattr(reference, "least_pattern")
+    pattern, witness = reference.start_region(arrange(net, where))
+    assert np.array_equal(pattern, net.pattern(witness.point[None])[0])
+    assert where.contains(witness.point[None])[0]
