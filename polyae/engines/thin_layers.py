@@ -6,9 +6,9 @@ ones.  In the r coordinates of the active outputs they are in general position: 
 polyhedron of these (``t ≥ 0`` for active units, and the rows behind the layer) is redundant in the cell, which that
 polyhedron's preimage contains.
 
-One reservation: a row that vanishes in the apex of a cone alone may vanish on a whole facet of the cell if the cell's image
-is a single ray.  But so do all rows of the cone then, its facets among them, which are not redundant and cannot be
-told to be facets of the cell.  So these verdicts count only together, if no row is left in doubt.
+One reservation: a row that vanishes in the apex of a cone alone may vanish on a whole facet of the cell, if the cell's
+image is a single ray.  But so do all rows of the cone then, its facets among them, which are not redundant and cannot
+be told to be facets of the cell.  So these verdicts count only together, if no row is left in doubt.
 """
 
 from __future__ import annotations
