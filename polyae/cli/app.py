@@ -85,7 +85,7 @@ def run(arguments: Sequence[str]) -> int:
     except PolyaeError as error:
         return _complain(" ".join(str(error).split()))
     except KeyboardInterrupt:
-        return _complain("interrupted", Exit.INTERRUPTED)
+        code = Exit.INTERRUPTED
     except SystemExit:  # Typer's way with a reader that has gone
         return Exit.BROKEN_PIPE
     except MemoryError as error:
@@ -96,6 +96,8 @@ def run(arguments: Sequence[str]) -> int:
         if "can't allocate memory" not in str(error):  # torch's word for it
             raise
         return _complain(OUT_OF_MEMORY)
+    if code == Exit.INTERRUPTED:  # from Typer too, which makes an exit code of Ctrl-C
+        return _complain("interrupted", Exit.INTERRUPTED)
     return code if isinstance(code, int) else Exit.DONE
 
 

@@ -191,3 +191,14 @@ def test_the_first_signal_names_the_exit_code() -> None:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+def test_an_interrupt_with_nothing_to_keep_is_told(
+    cli: Polyae, cross: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("polyae.cli.info.read_network", interrupt)
+    answer = cli("info", cross)
+    assert (answer.code, answer.out, answer.err) == (130, "", "polyae: interrupted\n")
