@@ -41,8 +41,12 @@ def run(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
 
 
 def scaling(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
-    """One fixed network on growing boxes, each in a process of its own, for its peak memory."""
+    """One fixed network on growing boxes, each in a process of its own, for its peak memory beyond patterns.
+
+    In all, and for each region more than on the box before.
+    """
     for h, (hidden, halves) in GROWTH.items():
+        last_regions = last_grown = 0.0
         for half in halves:
             text = subprocess.run(
                 [sys.executable, "-m", "benchmarks.marching", str(h), "x".join(map(str, hidden)), str(half)],
@@ -51,8 +55,11 @@ def scaling(best: Callable[..., Any]) -> Iterator[dict[str, Any]]:
             regions, seconds, grown, returned, packed = (float(x) for x in text.split())
             yield {
                 "h": h, "half_width": half, "regions": int(regions), "us_per_region": 1e6 * seconds / regions,
-                "peak_bytes_per_region": grown / regions - packed, "returned_bytes_per_region": returned / regions,
+                "peak_bytes_per_region": grown / regions - packed,
+                "peak_bytes_per_region_more": (grown - last_grown) / (regions - last_regions) - packed,
+                "returned_bytes_per_region": returned / regions,
             }  # fmt: skip
+            last_regions, last_grown = regions, grown
 
 
 if __name__ == "__main__":

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.edge_order import sort_edges
 from polyae.engines.enumeration import Enumeration
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import compiled, inlined
 
+Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
 Int = NDArray[np.int32]
 
@@ -15,6 +19,9 @@ __all__ = ["pattern_keys", "sort_canonically"]
 
 #: Runs of rows that are sorted by insertion.
 FEW = 12
+
+LITTLE_ENDIAN = sys.byteorder == "little"
+EVEN_BYTES, EVEN_PAIRS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 
 
 def pattern_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
@@ -25,23 +32,39 @@ def pattern_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
 
 
 def sort_canonically(found: Enumeration) -> None:
-    """Number the regions by pattern, units in order, and sort the edges; array after array, to keep the peak low."""
+    """Number the regions by pattern, units in order, and sort the edges; in place where arrays may be written."""
+    for name in ("packed", "witnesses", "expanded", "edges", "edge_units"):
+        setattr(found, name, np.require(getattr(found, name), requirements=["C", "W"]))
     order = _sorted_rows(_words(found.packed))
-    rank = np.empty(len(order), dtype=np.int32)
+    rank = np.empty_like(order)
     rank[order] = np.arange(len(order), dtype=np.int32)
-    found.packed = found.packed[order]
-    found.witnesses = found.witnesses[order]
-    found.expanded = found.expanded[order]
     found.exact_witnesses = {int(rank[i]): w for i, w in found.exact_witnesses.items()}
+    _renumber(found.edges, rank)
+    del rank
+    _permute(order, found.packed, found.witnesses, found.expanded)
     del order
-    _sort_edges(found, rank)
+    sort_edges(found.edges, found.edge_units, len(found.packed))
 
 
 def _words(packed: NDArray[np.uint8]) -> Words:
-    """Rows as numbers of 64 bits in the order of the patterns, shape (n, w), w at least 1."""
-    padded = np.zeros((len(packed), 8 * max(1, -(-packed.shape[1] // 8))), dtype=np.uint8)
-    padded[:, : packed.shape[1]] = packed
-    return padded.view(">u8").astype(np.uint64)
+    """Rows as words of 64 bits whose bytes are in the order of the patterns, shape (n, w); a view if w is whole."""
+    width = packed.shape[1]
+    if width % 8 or not width:
+        padded = np.zeros((len(packed), 8 * max(1, -(-width // 8))), dtype=np.uint8)
+        padded[:, :width] = packed
+        packed = padded
+    return packed.view(np.uint64)
+
+
+@inlined
+def _number(words: Words, row: int, k: int) -> np.uint64:
+    """The bytes of a word as a number, the first one highest."""
+    word = words[row, k]
+    if LITTLE_ENDIAN:  # three exchanges, which compilers make one instruction
+        word = (word & EVEN_BYTES) << np.uint64(8) | (word >> np.uint64(8)) & EVEN_BYTES
+        word = (word & EVEN_PAIRS) << np.uint64(16) | (word >> np.uint64(16)) & EVEN_PAIRS
+        word = word << np.uint64(32) | word >> np.uint64(32)
+    return word
 
 
 @compiled
@@ -49,13 +72,13 @@ def _before(words: Words, a: int, b: int, k: int) -> bool:
     """Whether row a comes before row b, which have the same first k words."""
     while k < words.shape[1] - 1 and words[a, k] == words[b, k]:
         k += 1
-    return bool(words[a, k] < words[b, k])
+    return bool(_number(words, a, k) < _number(words, b, k))
 
 
 @compiled
-def _sorted_rows(words: Words) -> NDArray[np.int64]:
+def _sorted_rows(words: Words) -> Int:
     """Rows in lexicographic order, by multikey quicksort (Bentley and Sedgewick 1997)."""
-    order, width = np.arange(len(words)), words.shape[1]
+    order, width = np.arange(len(words)).astype(np.int32), words.shape[1]
     waiting = [(0, len(words), 0)]
     while len(waiting) > 0:
         start, stop, k = waiting.pop()
@@ -67,11 +90,11 @@ def _sorted_rows(words: Words) -> NDArray[np.int64]:
                     at -= 1
                 order[at] = row
             continue
-        x, y, z = words[order[start], k], words[order[(start + stop) // 2], k], words[order[stop - 1], k]
+        x, y, z = [_number(words, order[i], k) for i in (start, (start + stop) // 2, stop - 1)]
         pivot = max(min(x, y), min(max(x, y), z))
         low, at, high = start, start, stop
         while at < high:
-            word = words[order[at], k]
+            word = _number(words, order[at], k)
             if word < pivot:
                 order[low], order[at] = order[at], order[low]
                 low += 1
@@ -88,19 +111,21 @@ def _sorted_rows(words: Words) -> NDArray[np.int64]:
     return order
 
 
-def _sort_edges(found: Enumeration, rank: Int) -> None:
-    """Sort in one key an edge, which holds both regions and the unit, if 63 bits are enough for it."""
-    if not (found.edges.flags.writeable and found.edge_units.flags.writeable):
-        found.edges, found.edge_units = found.edges.copy(), found.edge_units.copy()
-    _renumber(found.edges, rank)
-    of_unit, of_region = int(found.edge_units.max(initial=0)).bit_length(), len(rank).bit_length()
-    if 2 * of_region + of_unit >= 64:
-        order = np.lexsort((found.edges[:, 1], found.edges[:, 0]))
-        found.edges, found.edge_units = found.edges[order], found.edge_units[order]
-        return
-    keys = _edge_keys(found.edges, found.edge_units, of_region, of_unit)
-    keys.sort()
-    _read_edge_keys(keys, of_region, of_unit, found.edges, found.edge_units)
+@compiled
+def _permute(order: Int, packed: NDArray[np.uint8], points: Float, expanded: NDArray[np.bool_]) -> None:
+    """Bring rows into order, cycle by cycle; `order` is used up."""
+    pattern, point = np.empty_like(packed[0]), np.empty_like(points[0])
+    for start in range(len(order)):
+        if order[start] == start:
+            continue
+        pattern[:], point[:], flag = packed[start], points[start], expanded[start]
+        at, source = start, order[start]
+        while source != start:
+            packed[at], points[at], expanded[at] = packed[source], points[source], expanded[source]
+            order[at] = at
+            at, source = source, order[source]
+        packed[at], points[at], expanded[at] = pattern, point, flag
+        order[at] = at
 
 
 @compiled
@@ -109,19 +134,3 @@ def _renumber(edges: Int, rank: Int) -> None:
     for e in range(len(edges)):
         one, other = rank[edges[e, 0]], rank[edges[e, 1]]
         edges[e, 0], edges[e, 1] = min(one, other), max(one, other)
-
-
-@compiled
-def _edge_keys(edges: Int, units: Int, of_region: int, of_unit: int) -> NDArray[np.int64]:
-    keys = np.empty(len(edges), dtype=np.int64)
-    for e in range(len(edges)):
-        keys[e] = (((np.int64(edges[e, 0]) << of_region) | edges[e, 1]) << of_unit) | units[e]
-    return keys
-
-
-@compiled
-def _read_edge_keys(keys: NDArray[np.int64], of_region: int, of_unit: int, edges: Int, units: Int) -> None:
-    for e in range(len(keys)):
-        pair = keys[e] >> of_unit
-        units[e] = keys[e] & ((1 << of_unit) - 1)
-        edges[e, 0], edges[e, 1] = pair >> of_region, pair & ((1 << of_region) - 1)

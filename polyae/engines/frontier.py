@@ -22,14 +22,21 @@ Words = NDArray[np.uint64]
 __all__ = [
     "Counters",
     "Frontier",
+    "add_packed",
     "find_or_add",
     "flip_masks",
     "grown",
     "new_frontier",
+    "packed_in_place",
+    "rehash",
     "stretch",
     "to_bits",
     "to_words",
 ]
+
+#: Bytes of an array that has outgrown its first ones.  Memory is resident only where it has been written, so this costs
+#: nothing, while growing step by step leaves copies behind; from 4 MiB on NumPy asks for huge pages, which are whole.
+RESERVED = (1 << 22) - (1 << 12)
 
 #: Fields of the counter array.
 REGIONS, EDGES, HEAD, DOUBTFUL, FILTERED = range(5)
@@ -71,11 +78,11 @@ def new_frontier(units: int, h: int, capacity: int = 1024) -> Frontier:
     """Empty frontier."""
     width = max(1, (units + 63) // 64)
     return Frontier(
-        np.zeros((capacity, width), dtype=np.uint64),
+        np.empty((capacity, width), dtype=np.uint64),
         np.full(4 * capacity, -1, dtype=np.int32),
         np.empty((capacity, h)),
         np.empty(capacity, dtype=np.int32),
-        np.zeros(capacity, dtype=np.uint8),
+        np.empty(capacity, dtype=np.uint8),
         np.empty((4 * capacity, 2), dtype=np.int32),
         np.empty(4 * capacity, dtype=np.int32),
         np.empty(capacity, dtype=np.int32),
@@ -88,21 +95,32 @@ def stretch(array: NDArray[Any], length: int) -> None:
     array.resize((length, *array.shape[1:]), refcheck=False)
 
 
+def _longer(array: NDArray[Any], used: int, wanted: int) -> NDArray[Any]:
+    """Array with room for `wanted` rows, in place of one whose first rows are used."""
+    if wanted <= len(array):
+        return array
+    reserved = RESERVED // max(1, array.strides[0])
+    if wanted > reserved:
+        stretch(array, max(wanted, len(array) * 5 // 4))
+        return array
+    longer = np.empty((reserved, *array.shape[1:]), dtype=array.dtype)
+    longer[:used] = array[:used]
+    return longer
+
+
 def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> Frontier:
-    """Frontier with room for at least so many regions and edges more; the arrays are stretched in place."""
-    capacity, edge_capacity = len(frontier.words), len(frontier.edges)
-    wanted, wanted_edges = int(counters[REGIONS]) + regions, int(counters[EDGES]) + edges
-    if wanted_edges > edge_capacity:
-        for edge_array in (frontier.edges, frontier.edge_units):
-            stretch(edge_array, max(wanted_edges, edge_capacity * 5 // 4))
-    if wanted > capacity:
-        for array in (frontier.words, frontier.points, frontier.entry, frontier.expanded, frontier.doubtful):
-            stretch(array, max(wanted, capacity * 5 // 4))
-    if 2 * wanted > len(frontier.table):
-        table = np.full(1 << (2 * wanted).bit_length(), -1, dtype=np.int32)
-        _rehash(frontier.words, table, int(counters[REGIONS]))
-        frontier = frontier._replace(table=table)
-    return frontier
+    """Frontier with room for at least so many regions and edges more; the one that is given must be dropped."""
+    known, pairs = int(counters[REGIONS]), int(counters[EDGES])
+    words, points, entry, expanded, doubtful = (
+        _longer(array, known, known + regions)
+        for array in (frontier.words, frontier.points, frontier.entry, frontier.expanded, frontier.doubtful)
+    )
+    edge_pairs, edge_units = (_longer(array, pairs, pairs + edges) for array in (frontier.edges, frontier.edge_units))
+    table = frontier.table
+    if 2 * (known + regions) > len(table):
+        table = np.full(1 << (2 * (known + regions)).bit_length(), -1, dtype=np.int32)
+        rehash(words, table, known)
+    return Frontier(words, table, points, entry, expanded, edge_pairs, edge_units, doubtful)
 
 
 @compiled
@@ -120,7 +138,8 @@ def _hash(words: Words) -> np.uint64:
 
 
 @compiled
-def _rehash(words: Words, table: NDArray[np.int32], count: int) -> None:
+def rehash(words: Words, table: NDArray[np.int32], count: int) -> None:
+    """Enter the first rows into an empty hash table."""
     mask = np.uint64(len(table) - 1)
     for i in range(count):
         slot = _hash(words[i]) & mask
@@ -152,6 +171,36 @@ def find_or_add(frontier: Frontier, counters: Counters, key: Words, limit: int) 
     frontier.expanded[number] = 0
     counters[REGIONS] = number + 1
     return number, True
+
+
+@compiled
+def add_packed(frontier: Frontier, counters: Counters, packed: NDArray[np.uint8]) -> None:
+    """Add the regions of packed patterns, for which there must be room."""
+    key = np.empty(frontier.words.shape[1], dtype=np.uint64)
+    for i in range(len(packed)):
+        key[:] = 0
+        for b in range(packed.shape[1]):
+            key[b >> 3] |= np.uint64(packed[i, b]) << np.uint64(56 - 8 * (b & 7))
+        find_or_add(frontier, counters, key, len(frontier.words))
+
+
+@compiled
+def _pack(words: Words, count: int, width: int, memory: NDArray[np.uint8]) -> None:
+    at = 0
+    for i in range(count):
+        for k in range(words.shape[1]):
+            word = words[i, k]  # read before its bytes, or earlier ones, are written
+            for b in range(min(8, width - 8 * k)):
+                memory[at] = (word >> np.uint64(56 - 8 * b)) & np.uint64(255)
+                at += 1
+
+
+def packed_in_place(words: Words, count: int, units: int) -> NDArray[np.uint8]:
+    """First patterns in NumPy's packed bits, shape (count, ceil(units / 8)), in the memory of the words."""
+    width = (units + 7) // 8
+    _pack(words, count, width, words.view(np.uint8).reshape(-1))
+    words.resize((count * width + 7) // 8, refcheck=False)
+    return words.view(np.uint8)[: count * width].reshape(count, width)
 
 
 @per_network

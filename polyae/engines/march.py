@@ -14,6 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.edge_order import unique_edges
 from polyae.engines.enumeration import Budget, Enumeration, Progress, Status
 from polyae.engines.frontier import (
     DOUBTFUL,
@@ -22,10 +23,13 @@ from polyae.engines.frontier import (
     HEAD,
     REGIONS,
     Counters,
+    add_packed,
     find_or_add,
     flip_masks,
     grown,
     new_frontier,
+    packed_in_place,
+    rehash,
     stretch,
     to_bits,
     to_words,
@@ -104,7 +108,7 @@ class _Run:
         self.spaces = [(workspace(self.flat, self.units), search_workspace(rows, h)) for _ in range(engine.workers)]
         self.cell = self.spaces[0][0]
         size = min(max(BATCH_NUMBERS // max(1, rows * h), SMALLEST_BATCH), LARGEST_BATCH)
-        self.todo, self.steps = np.empty(size, dtype=np.int64), new_steps(size, rows, h)
+        self.rows, self.todo, self.steps = rows, np.empty(size, dtype=np.int64), new_steps(size, rows, h)
         self.threads = ExitStack()
         self.pool = self.threads.enter_context(ThreadPoolExecutor(engine.workers)) if engine.workers > 1 else None
         self.counters: Counters = np.zeros(5, dtype=np.int64)
@@ -112,9 +116,15 @@ class _Run:
         # Out of their turn, regions find edges that their neighbours have found already.
         self._repeats = resume is not None or budget.hops is not None
         self.frontier = new_frontier(self.units, arrangement.network.input_dim)
-        self._expand_batch(0)  # compiles, if nothing is cached yet, before the clock starts
+        self._compile()
         self.began = time.perf_counter()
         self._resume(resume) if resume is not None else self._start()
+
+    def _compile(self) -> None:
+        """Call the compiled code on no regions, before the clock starts."""
+        self._expand_batch(0)
+        rehash(self.frontier.words, self.frontier.table, 0)
+        settle_waiting(self.frontier, self.counters, self.flat, self.cell)
 
     def _start(self) -> None:
         points = [None] if self.budget.starts is None else [homogeneous(z) for z in self.budget.starts.tolist()]
@@ -127,9 +137,9 @@ class _Run:
     def _resume(self, partial: Enumeration) -> None:
         count, edges = len(partial.packed), len(partial.edges)
         self.frontier = grown(self.frontier, self.counters, count + self._room, edges + self._room)
-        bits = np.unpackbits(partial.packed, axis=1, count=self.units).astype(bool)
-        for words in to_words(bits):
-            find_or_add(self.frontier, self.counters, words, NO_LIMIT)
+        packed = partial.packed.view()
+        packed.setflags(write=False)
+        add_packed(self.frontier, self.counters, packed)
         self.frontier.points[:count], self.frontier.entry[:count] = partial.witnesses, -1
         self.frontier.expanded[:count] = partial.expanded
         self.frontier.edges[:edges], self.frontier.edge_units[:edges] = partial.edges, partial.edge_units
@@ -186,7 +196,8 @@ class _Run:
 
         def expand(number: int) -> None:
             part = parts[number]
-            expand_batch(self.frontier, todo[part], self.flat, *self.spaces[number], steps.part(part))
+            place = part.start * self.rows
+            expand_batch(self.frontier, todo[part], self.flat, *self.spaces[number], steps.part(part), place)
 
         if self.pool is None or shares == 1:
             expand(0)
@@ -252,23 +263,18 @@ class _Run:
         """Result in plain arrays; every region with a witness."""
         self.arrangement.kernel.counts.filtered += int(self.counters[FILTERED])
         count, edges = int(self.counters[REGIONS]), int(self.counters[EDGES])
-        bits = np.empty(self.units, dtype=np.uint8)
-        settle_waiting(self.frontier, self.counters, self.flat, self.cell, bits)
+        settle_waiting(self.frontier, self.counters, self.flat, self.cell)
         for number in np.flatnonzero(self.frontier.entry[:count] >= 0):
             self._witness(int(number))
-        found = self.frontier
-        # Arrays are taken over one by one and the rest is dropped, to keep the peak low.
+        # What is returned stays where it is, and the rest is dropped, to keep the peak low.
+        words, _, points, _, expanded, pairs, units, _ = self.frontier
         self.frontier = new_frontier(self.units, self.arrangement.network.input_dim, 1)
-        packed = found.words[:count].astype(">u8").view(np.uint8)[:, : (self.units + 7) // 8].copy()
-        pairs, units, points, expanded = found.edges, found.edge_units, found.points, found.expanded
-        del found
+        if self._repeats:
+            edges = unique_edges(pairs[:edges], units[:edges], count)
         for array, length in ((pairs, edges), (units, edges), (points, count), (expanded, count)):
             stretch(array, length)
-        if self._repeats:
-            first = np.unique(pairs[:, 0] * np.int64(count) + pairs[:, 1], return_index=True)[1]
-            pairs, units = pairs[first], units[first]
         return Enumeration(
-            packed=packed,
+            packed=packed_in_place(words, count, self.units),
             witnesses=points,
             exact_witnesses=self.exact,
             edges=pairs,

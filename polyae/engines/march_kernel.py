@@ -23,36 +23,35 @@ __all__ = ["Steps", "enter_batch", "expand_batch", "new_steps", "next_batch", "s
 
 
 class Steps(NamedTuple):
-    """Facets of a batch of n regions.
+    """Facets of a batch of n regions with at most m each.
 
     Attributes
     ----------
     rows : array of int, shape (n,)
         Rows of each region; -1 where the compiled code leaves one open.
-    counts : array of int, shape (n,)
-        Facets inside the domain.
-    units : array of int32, shape (n, m)
+    first, counts : arrays of int, shape (n,)
+        Place of the first facet inside the domain, and how many there are.
+    units : array of int32, shape (n * m,)
         Unit behind each facet.
-    points : array, shape (n, m, h)
+    points : array, shape (n * m, h)
         Where it is crossed.
     """
 
     rows: Int
+    first: Int
     counts: Int
     units: NDArray[np.int32]
     points: Float
 
     def part(self, chosen: slice) -> Steps:
-        """Those of some regions, as views."""
-        return Steps(self.rows[chosen], self.counts[chosen], self.units[chosen], self.points[chosen])
+        """Those of some regions, as views; places stay the same."""
+        return Steps(self.rows[chosen], self.first[chosen], self.counts[chosen], self.units, self.points)
 
 
 def new_steps(regions: int, rows: int, h: int) -> Steps:
     """Room for the facets of a batch."""
-    return Steps(
-        np.empty(regions, dtype=np.int64), np.empty(regions, dtype=np.int64),
-        np.empty((regions, rows), dtype=np.int32), np.empty((regions, rows, h)),
-    )  # fmt: skip
+    found, first, counts = np.empty((3, regions), dtype=np.int64)
+    return Steps(found, first, counts, np.empty(regions * rows, dtype=np.int32), np.empty((regions * rows, h)))
 
 
 @compiled
@@ -158,7 +157,7 @@ def _find_facets(
 
 @compiled
 def expand_batch(
-    frontier: Frontier, todo: Int, flat: FlatNetwork, cell: CellRows, search: FacetSearch, steps: Steps
+    frontier: Frontier, todo: Int, flat: FlatNetwork, cell: CellRows, search: FacetSearch, steps: Steps, place: int
 ) -> None:
     """Find the facets of some regions, and enter nothing yet: parts of a batch run in threads of their own.
 
@@ -168,22 +167,23 @@ def expand_batch(
         Numbers of the regions.
     steps : Steps
         Their part of the results.
+    place : int
+        Where the facets begin; one after the other, so that little memory is touched.
     """
     bits, direction = np.empty(len(flat.twin_of), dtype=np.uint8), np.empty(frontier.points.shape[1])
     for t in range(len(todo)):
         number = todo[t]
         m = _find_facets(frontier, number, flat, cell, search, bits, direction)
-        steps.rows[t] = m
-        count = 0
+        steps.rows[t], steps.first[t] = m, place
         for i in range(m):  # none if m is -1
             if search.status[i] == FACET and cell.source[i] >= 0:
-                steps.units[t, count] = cell.source[i]
+                steps.units[place] = cell.source[i]
                 if flat.radius == np.inf:
-                    steps.points[t, count] = search.facet_point[i]
+                    steps.points[place] = search.facet_point[i]
                 else:
-                    _crossing(cell, i, frontier.points[number], search.beyond[i], steps.points[t, count])
-                count += 1
-        steps.counts[t] = count
+                    _crossing(cell, i, frontier.points[number], search.beyond[i], steps.points[place])
+                place += 1
+        steps.counts[t] = place - steps.first[t]
 
 
 @compiled
@@ -200,8 +200,8 @@ def enter_batch(frontier: Frontier, counters: Counters, todo: Int, steps: Steps,
             counters[DOUBTFUL] += 1
             continue
         counters[FILTERED] += 2 * steps.rows[t]  # every row: its sign at the witness, and its verdict
-        for i in range(steps.counts[t]):
-            unit = steps.units[t, i]
+        for i in range(steps.first[t], steps.first[t] + steps.counts[t]):
+            unit = steps.units[i]
             for w in range(len(key)):
                 key[w] = frontier.words[number, w] ^ masks[unit, w]
             other, new = find_or_add(frontier, counters, key, limit)
@@ -209,7 +209,7 @@ def enter_batch(frontier: Frontier, counters: Counters, todo: Int, steps: Steps,
                 all_entered = False
                 continue
             if new:
-                frontier.points[other] = steps.points[t, i]
+                frontier.points[other] = steps.points[i]
                 frontier.entry[other] = unit
             if number < other or frontier.expanded[other] == 0:
                 edge = counters[EDGES]
@@ -234,10 +234,9 @@ def next_batch(frontier: Frontier, counters: Counters, end: int, todo: Int) -> i
 
 
 @compiled
-def settle_waiting(
-    frontier: Frontier, counters: Counters, flat: FlatNetwork, cell: CellRows, bits: NDArray[np.uint8]
-) -> None:
+def settle_waiting(frontier: Frontier, counters: Counters, flat: FlatNetwork, cell: CellRows) -> None:
     """Find witnesses of the regions that wait to be expanded."""
+    bits = np.empty(len(flat.twin_of), dtype=np.uint8)
     direction, entered = np.empty(frontier.points.shape[1]), np.empty(frontier.points.shape[1])
     for number in range(counters[REGIONS]):
         if frontier.entry[number] >= 0:

@@ -15,14 +15,17 @@ from polyae.domains import Ball
 from polyae.errors import OutsideDomainError
 from polyae.lp.exact import lowest_value
 from polyae.lp.witness import walk
+from polyae.predicates.affine import forward
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.euclid import exact_ball_sign
+from polyae.predicates.kernel import Signs
 from polyae.predicates.rational import (
     HomogeneousPoint,
     IntegerRow,
     dot,
     homogeneous,
     integer_row,
+    rounded,
     sign,
     to_fractions,
 )
@@ -48,14 +51,13 @@ def least_pattern(arrangement: Arrangement, point: HomogeneousPoint) -> LocalReg
     OutsideDomainError
         If the point lies outside the domain.
     """
-    rational = arrangement.rational
     cone = _active_walls(arrangement, point)
     direction = _into_domain(arrangement, point)
-    signs = rational.signs_at(point)
-    pattern = np.array([s > 0 for s in signs], dtype=bool)
-    for unit in np.flatnonzero(np.array(signs) == 0):
+    signs = _unit_signs(arrangement, point)
+    pattern = signs > 0
+    for unit in np.flatnonzero(signs == 0):
         # Units after this one do not enter its row, so their provisional states are harmless.
-        slope = rational.unit_row(pattern, int(unit))[:-1]
+        slope = arrangement.rational.unit_row(pattern, int(unit))[:-1]
         if not any(slope):
             continue
         side, direction = _choose_side([*slope, fmpz(0)], cone, direction)
@@ -64,6 +66,16 @@ def least_pattern(arrangement: Arrangement, point: HomogeneousPoint) -> LocalReg
     if not cone:
         return pattern, point
     return pattern, walk(arrangement.cell(pattern), point, direction[:-1])
+
+
+def _unit_signs(arrangement: Arrangement, point: HomogeneousPoint) -> Signs:
+    """Signs of all units; in float64 if that proves them all, since a rational network takes time and memory."""
+    nearest = rounded(point)
+    if homogeneous(nearest.tolist()) == point:
+        values, bounds = forward(arrangement.network, nearest[None, :])
+        if (np.abs(values) > bounds).all():
+            return np.sign(values[0]).astype(np.int8)
+    return np.array(arrangement.rational.signs_at(point), dtype=np.int8)
 
 
 def _active_walls(arrangement: Arrangement, point: HomogeneousPoint) -> list[IntegerRow]:

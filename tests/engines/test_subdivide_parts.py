@@ -8,8 +8,10 @@ import pytest
 from flint import fmpq, fmpz
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from polyae.complex.canonical import _edge_keys, _read_edge_keys, _renumber, _sorted_rows
+from polyae.complex.canonical import _renumber, _sorted_rows
+from polyae.engines.edge_order import _edge_keys, _read_edge_keys, unique_edges
 from polyae.engines.subdivide.exact import nearest
 from polyae.engines.subdivide.layer_units import LayerUnits, layer_units, list_edge, sum_of_hashes
 from polyae.engines.subdivide.layers import Points, layer_plans, next_values
@@ -22,6 +24,11 @@ from polyae.predicates.rational import ExactNetwork, _dyadic, homogeneous, integ
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 
 
+def as_bytes(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Words whose bytes in memory are those of the numbers, the highest first."""
+    return words.astype(">u8").view(np.uint64)
+
+
 @pytest.mark.parametrize("width", [1, 2, 5])
 @pytest.mark.parametrize("values", [2, 7, 2**63])
 @pytest.mark.parametrize("count", [0, 1, 2, 12, 13, 500])
@@ -29,7 +36,7 @@ def test_rows_are_sorted_as_by_lexsort(width: int, values: int, count: int) -> N
     """Few values make for many equal words; equal rows may come in any order."""
     rng = np.random.default_rng(width + count)
     words = rng.integers(0, values, size=(count, width), dtype=np.uint64) << np.uint64(0 if values > 7 else 61)
-    order = _sorted_rows(words)
+    order = _sorted_rows(as_bytes(words))
     assert np.array_equal(np.sort(order), np.arange(count))
     assert np.array_equal(words[order], words[np.lexsort(words.T[::-1])])
 
@@ -40,7 +47,7 @@ def test_rows_in_awkward_order_are_sorted(shape: str) -> None:
     rising = np.arange(n, dtype=np.uint64)
     pipe = np.concatenate([rising[::2], rising[1::2][::-1]])
     words = {"rising": rising, "falling": rising[::-1], "equal": 0 * rising, "organ pipe": pipe}[shape][:, None]
-    assert np.array_equal(words[_sorted_rows(words)], np.sort(words, axis=0))
+    assert np.array_equal(words[_sorted_rows(as_bytes(words))], np.sort(words, axis=0))
 
 
 def test_keys_of_edges_hold_regions_and_unit() -> None:
@@ -56,6 +63,17 @@ def test_keys_of_edges_hold_regions_and_unit() -> None:
     _read_edge_keys(keys, 10, 7, read, read_units)
     assert np.array_equal(read, renumbered)
     assert np.array_equal(read_units, units)
+
+
+@pytest.mark.parametrize("regions", [30, 2**28])
+def test_repeated_edges_are_dropped(regions: int) -> None:
+    """So many regions that pair and unit do not fit into one key are sorted in another way."""
+    rng = np.random.default_rng(1)
+    edges = np.sort(rng.integers(0, 30, size=(500, 2), dtype=np.int32), axis=1)
+    units = (edges.sum(axis=1) * 100).astype(np.int32)
+    wanted = sorted(set(zip(*edges.T.tolist(), units.tolist(), strict=True)))
+    count = unique_edges(edges, units, regions)
+    assert list(zip(*edges[:count].T.tolist(), units[:count].tolist(), strict=True)) == wanted
 
 
 @given(NUMBERS, NUMBERS)
