@@ -43,3 +43,20 @@ def test_regions_sort_by_pattern_and_edges_keep_their_units(unit_shift: int, wri
     pairs = [(names[i], names[j]) for i, j in found.edges.tolist()]
     assert dict(zip(pairs, found.edge_units.tolist(), strict=True)) == wanted
     assert writeable or np.array_equal(given, before)
+
+
+@pytest.mark.parametrize("width", [0, 1, 4, 8, 9, 16, 19])
+def test_patterns_of_any_width_are_sorted_as_byte_strings(width: int) -> None:
+    rng = np.random.default_rng(width)
+    rows = np.unique(rng.integers(0, 3, size=(400 if width else 1, width), dtype=np.uint8), axis=0)
+    rows = rng.permutation(rows) * np.uint8(101)
+    points = rng.normal(size=(len(rows), 2))
+    found = replace(
+        enumeration(), packed=rows.copy(), witnesses=points.copy(), expanded=points[:, 0] > 0,
+        edges=np.zeros((0, 2), dtype=np.int32), edge_units=np.zeros(0, dtype=np.int32),
+    )  # fmt: skip
+    sort_canonically(found)
+    order = sorted(range(len(rows)), key=lambda i: bytes(rows[i]))
+    assert np.array_equal(found.packed, rows[order])
+    assert np.array_equal(found.witnesses, points[order])
+    assert np.array_equal(found.expanded, points[order, 0] > 0)
