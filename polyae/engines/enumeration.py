@@ -31,6 +31,7 @@ class Status(Enum):
     HOPS = "partial: all regions within the asked number of hops of the start points, and their adjacency"
     CHECKPOINT = "partial: saved on the way; resume from this complex"
     INTERRUPTED = "partial: interrupted; resume from this complex"
+    OUT_OF_MEMORY = "partial: memory ran out; resume from this complex where there is more, or choose a smaller domain"
     NOTHING_KEPT = (
         "partial: interrupted while subdividing, which has all regions at its end and none before; resume by marching, "
         "or march from the start, which keeps what it has found"

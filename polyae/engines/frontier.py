@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.memory import reserve, stretch
 from polyae.networks.memo import per_network
 from polyae.networks.network import Network
 from polyae.predicates.flat import twins
@@ -29,7 +30,6 @@ __all__ = [
     "new_frontier",
     "packed_in_place",
     "rehash",
-    "stretch",
     "to_bits",
     "to_words",
 ]
@@ -89,12 +89,6 @@ def new_frontier(units: int, h: int, capacity: int = 1024) -> Frontier:
     )
 
 
-def stretch(array: NDArray[Any], length: int) -> None:
-    """Give an array another length, in place."""
-    # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
-    array.resize((length, *array.shape[1:]), refcheck=False)
-
-
 def _longer(array: NDArray[Any], used: int, wanted: int) -> NDArray[Any]:
     """Array with room for `wanted` rows, in place of one whose first rows are used."""
     if wanted <= len(array):
@@ -109,7 +103,13 @@ def _longer(array: NDArray[Any], used: int, wanted: int) -> NDArray[Any]:
 
 
 def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> Frontier:
-    """Frontier with room for at least so many regions and edges more; the one that is given must be dropped."""
+    """Frontier with room for at least so many regions and edges more; the one that is given must be dropped.
+
+    Raises
+    ------
+    MemoryError
+        If there is not enough; the frontier that is given stays as it is.
+    """
     known, pairs = int(counters[REGIONS]), int(counters[EDGES])
     words, points, entry, expanded, doubtful = (
         _longer(array, known, known + regions)
@@ -118,7 +118,9 @@ def grown(frontier: Frontier, counters: Counters, regions: int, edges: int) -> F
     edge_pairs, edge_units = (_longer(array, pairs, pairs + edges) for array in (frontier.edges, frontier.edge_units))
     table = frontier.table
     if 2 * (known + regions) > len(table):
-        table = np.full(1 << (2 * (known + regions)).bit_length(), -1, dtype=np.int32)
+        slots = 1 << (2 * (known + regions)).bit_length()
+        reserve(4 * slots)
+        table = np.full(slots, -1, dtype=np.int32)
         rehash(words, table, known)
     return Frontier(words, table, points, entry, expanded, edge_pairs, edge_units, doubtful)
 

@@ -30,11 +30,11 @@ from polyae.engines.frontier import (
     new_frontier,
     packed_in_place,
     rehash,
-    stretch,
     to_bits,
     to_words,
 )
 from polyae.engines.march_kernel import enter_batch, expand_batch, new_steps, next_batch, settle_waiting
+from polyae.engines.memory import stretch
 from polyae.engines.reference import Step, cross_facets, start_region
 from polyae.engines.undecided import proved_so_far
 from polyae.errors import SettingError
@@ -93,6 +93,8 @@ class March:
                 status = run.march(progress)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
+        except MemoryError:
+            status = Status.OUT_OF_MEMORY
         return run.collect(status)
 
 

@@ -7,9 +7,10 @@ import pytest
 
 from polyae import enumerate_regions
 from polyae.engines import memory
+from polyae.engines.enumeration import Status
 from polyae.engines.memory import available_memory, reserve, stretch
 from polyae.errors import JobTooLargeError
-from tests.engines.zoo import assert_identical, cube, data_network
+from tests.engines.zoo import assert_identical, cube, data_network, drawn
 
 GIB = 2**30
 
@@ -65,3 +66,15 @@ def test_meshes_too_large_for_the_memory_are_marched(name: str, monkeypatch: pyt
     assert_identical(found, cx)
     with pytest.raises(JobTooLargeError, match="choose a smaller domain"):
         _ = cx.skeleton
+
+
+def test_a_march_out_of_memory_keeps_what_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    net, where = drawn([3, 12, 12, 1], 0), cube(3, -2, 2)
+    whole = enumerate_regions(net, where, engine="march")
+    monkeypatch.setattr(memory, "UNASKED", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 100.0)
+    part = enumerate_regions(net, where, engine="march")
+    assert (part.complete, part.status) == (False, Status.OUT_OF_MEMORY)
+    assert 0 < len(part) < len(whole)
+    monkeypatch.undo()
+    assert_identical(enumerate_regions(net, where, resume=part), whole)
