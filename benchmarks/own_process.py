@@ -45,10 +45,12 @@ def grow(h: int, hidden: tuple[int, ...], half: float, engine: str = "subdivide"
     small, net = default_initialised(h, (16, 16)), default_initialised(h, hidden)
     enumerate_regions(small, unit_box(h), engine=engine)  # loads all compiled code, and takes little memory
     enumerate_regions(net, unit_box(h, 0.01), engine=engine)  # prepares what belongs to the network alone
-    before = new_peak()
     began = time.process_time()
+    enumerate_regions(net, unit_box(h, half), engine=engine)
+    seconds = time.process_time() - began
+    before = new_peak()
     cx = enumerate_regions(net, unit_box(h, half), engine=engine)
-    seconds, grown = time.process_time() - began, peak() - before
+    grown = peak() - before
     returned = sum(a.nbytes for a in (cx.witnesses, cx.edges, cx.edge_units, cx.expanded))
     print(len(cx), seconds, grown, returned, cx.packed.shape[1])
 
