@@ -16,6 +16,7 @@ from polyae.cli.output import JsonOption, StrictOption, finish
 from polyae.cli.sources import EnumerationOptions, NetworkArgument
 from polyae.complex.certificate import check_domain
 from polyae.complex.region_complex import RegionComplex, load
+from polyae.engines.enumeration import Status
 from polyae.errors import FileFormatError
 from polyae.networks.files import read_network
 
@@ -84,9 +85,10 @@ def enumerate_command(
     if certify is not None or prove:
         check_domain(where)
     cx = enumeration.run(network, where, previous, out)
-    if out is not None:
+    kept = cx.status is not Status.NOTHING_KEPT  # else the files may hold more than there is now
+    if out is not None and kept:
         cx.save(out)
-    if graphml is not None:
+    if graphml is not None and kept:
         cx.to_graphml(graphml)
     if prove:
         cx.prove(certify, progress=sys.stderr.isatty())

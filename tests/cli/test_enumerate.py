@@ -193,6 +193,23 @@ def test_the_first_signal_names_the_exit_code() -> None:
             signal.signal(number, handler)
 
 
+def test_an_interrupted_subdivision_leaves_files_as_they_are(
+    cli: Polyae, cross: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    out, graph = tmp_path / "found.npz", tmp_path / "found.graphml"
+    command = ("enumerate", cross, "--box", -1, 1, "--out", out, "--graphml", graph)
+    assert cli(*command).code == 0
+    before = out.read_bytes(), graph.read_bytes()
+    monkeypatch.setattr("polyae.engines.subdivide.engine._subdivided", interrupt)
+    answer = cli(*command, "--strict")
+    assert answer.code == 1
+    assert "interrupted while subdividing" in answer.out
+    assert (out.read_bytes(), graph.read_bytes()) == before
+
+
 def test_an_interrupt_with_nothing_to_keep_is_told(
     cli: Polyae, cross: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
