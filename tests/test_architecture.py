@@ -11,7 +11,7 @@ import polyae
 
 PACKAGE = Path(__file__).resolve().parent.parent / "polyae"
 LAYERS = [
-    {"errors", "arrays", "atomic", "tolerances", "networks", "domains", "check"},
+    {"errors", "arrays", "atomic", "memo", "tolerances", "networks", "domains", "check"},
     {"predicates", "lp"},
     {"engines"},
     {"complex"},

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,7 +50,7 @@ class Halfspaces:
 
 
 class Domain(ABC):
-    """A full-dimensional convex set in which regions are looked for.
+    """A full-dimensional convex set in which regions are looked for, frozen.
 
     Regions are open sets; a domain stands for its interior, so that what only touches it is outside.
     """
@@ -95,11 +97,16 @@ class Domain(ABC):
         """Whether the domain is a proper subset of its half-spaces (a Euclidean ball)."""
         return False
 
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the description: the identity of the domain."""
+        return hashlib.sha256(repr(self.to_dict()).encode()).hexdigest()
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Domain) and self.to_dict() == other.to_dict()
+        return isinstance(other, Domain) and self.digest == other.digest
 
     def __hash__(self) -> int:
-        return hash(repr(self.to_dict()))
+        return hash(self.digest)
 
     def __repr__(self) -> str:
         args = ", ".join(f"{k}={_short(v)}" for k, v in self.to_dict().items() if k != "kind")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.memory import reserve, stretch
-from polyae.networks.memo import per_network
+from polyae.memo import once_for_each
 from polyae.networks.network import Network
 from polyae.predicates.flat import twins
 from polyae.predicates.jit import compiled
@@ -205,7 +205,7 @@ def packed_in_place(words: Words, count: int, units: int) -> NDArray[np.uint8]:
     return words.view(np.uint8)[: count * width].reshape(count, width)
 
 
-@per_network
+@once_for_each
 def flip_masks(network: Network) -> Words:
     """Words that flip each unit together with its twins: shape (units, w)."""
     first = twins(network)

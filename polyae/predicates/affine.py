@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.networks.memo import per_network
+from polyae.memo import once_for_each
 from polyae.networks.network import Layer, Network
 from polyae.tolerances import UNDERFLOW_GUARD, UNIT_ROUNDOFF, gamma
 
@@ -242,7 +242,7 @@ class _ForwardLayer(NamedTuple):
     behind: Float
 
 
-@per_network
+@once_for_each
 def _forward_layers(network: Network) -> list[_ForwardLayer]:
     """Layers up to the last one that has units."""
     last = max((i for i, layer in enumerate(network.layers) if len(layer.units)), default=-1)

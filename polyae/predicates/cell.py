@@ -6,7 +6,7 @@ as exact integers; units whose pre-activation is constant on the region have no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
@@ -23,12 +23,11 @@ from polyae.predicates.rational import (
     IntegerRow,
     dot,
     homogeneous,
-    integer_row,
-    nearest_row,
     sign,
 )
 from polyae.predicates.runs import overlapping_runs
-from polyae.tolerances import COINCIDENCE_FACTOR, UNIT_ROUNDOFF, gamma
+from polyae.predicates.walls import mended, walls_of
+from polyae.tolerances import COINCIDENCE_FACTOR, gamma
 
 Float = NDArray[np.float64]
 Bool = NDArray[np.bool_]
@@ -50,22 +49,21 @@ class Arrangement:
     def __init__(self, network: Network, domain: Domain, kernel: Kernel | None = None) -> None:
         self.network, self.domain = network, domain
         self.kernel = kernel or Kernel()
-        walls = self._halfspaces = domain.halfspaces()
-        values = np.column_stack([walls.normals, walls.offsets])
-        errors = np.zeros_like(values)
-        rounded = [float(c) != c for c in walls.exact_offsets]
-        errors[:, -1] = np.where(rounded, UNIT_ROUNDOFF * np.abs(walls.offsets) + 5e-324, 0.0)
-        self.walls = _mended(scaled(BoundedRows(values, errors)), lambda k: self.wall_integers[k])
+        self._walls = walls_of(domain)
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled and copied as what it is made of, since integers of flint cannot be."""
         return Arrangement, (self.network, self.domain, self.kernel)
 
-    @cached_property
+    @property
+    def walls(self) -> BoundedRows:
+        """The domain's half-spaces."""
+        return self._walls.rows
+
+    @property
     def wall_integers(self) -> list[IntegerRow]:
-        """The domain's half-spaces in integers, made when first needed."""
-        walls = self._halfspaces
-        return [integer_row([*map(float, n), c]) for n, c in zip(walls.normals, walls.exact_offsets, strict=True)]
+        """The domain's half-spaces in integers."""
+        return self._walls.integers
 
     @cached_property
     def rational(self) -> ExactNetwork:
@@ -103,17 +101,6 @@ class Arrangement:
         return self.kernel.signs(values.ravel(), bounds.ravel(), exact).reshape(values.shape)
 
 
-def _mended(rows: BoundedRows, exact: Callable[[int], IntegerRow]) -> BoundedRows:
-    """Round exact rows anew where numbers out of range made the floating-point ones useless."""
-    broken = np.flatnonzero(~(np.isfinite(rows.errors) & np.isfinite(rows.values)).all(axis=1))
-    if not len(broken):
-        return rows
-    values, errors = rows.values.copy(), rows.errors.copy()
-    for row in broken.tolist():
-        values[row], errors[row] = nearest_row(exact(row))
-    return BoundedRows(values, errors)
-
-
 class Cell:
     """One region in a domain.  Made by :meth:`Arrangement.cell`.
 
@@ -137,7 +124,7 @@ class Cell:
         self.rows = BoundedRows(np.vstack([oriented.values, walls.values]), np.vstack([oriented.errors, walls.errors]))
         self.source = np.concatenate([varying, -1 - np.arange(len(walls.values))])
         self._integers: dict[int, IntegerRow] = {}
-        self.rows = _mended(self.rows, self.integers)
+        self.rows = mended(self.rows, self.integers)
 
     @property
     def dim(self) -> int:

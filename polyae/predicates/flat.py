@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.domains import Ball, Domain
-from polyae.networks.memo import per_network
+from polyae.memo import once_for_each
 from polyae.networks.network import Network
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.runs import overlapping_runs
@@ -61,7 +61,7 @@ def flatten(arrangement: Arrangement) -> FlatNetwork:
     )  # fmt: skip
 
 
-@per_network
+@once_for_each
 def _layers(net: Network) -> FlatNetwork:
     """Flat arrays of a network on the whole space."""
     h, unit_of = net.input_dim, []
@@ -104,7 +104,7 @@ def _ball(domain: Domain) -> tuple[Float, float]:
     return np.zeros(domain.dim), np.inf
 
 
-@per_network
+@once_for_each
 def twins(network: Network) -> Int:
     """First unit of each unit's layer whose weights and bias are a multiple of its own, exactly.
 

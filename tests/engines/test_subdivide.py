@@ -69,7 +69,7 @@ def test_equals_marching_on_all_goldens(reference: Path, cases: Callable[[int, i
 def test_faces_equal_edges_in_general_position(name: str) -> None:
     """The two subdivisions share neither their bookkeeping nor how they read regions off."""
     arrangement = arrange(data_network(name), Box([-2, -2], [2, 2]))
-    faces = polytope_faces(arrangement)
+    faces = polytope_faces(arrangement.domain)
     by_edges, by_faces = EdgeSubdivision(arrangement, faces, 0), FaceSubdivision(arrangement, faces)
     one, other = by_edges.enumeration(), by_faces.enumeration()
     assert one.f_vector == other.f_vector

@@ -11,6 +11,8 @@ from polyae.engines.subdivide.by_edges import EdgeSubdivision
 from polyae.engines.subdivide.layer_units import LayerUnits, layer_units
 from polyae.engines.subdivide.layers import layer_plans
 from polyae.engines.subdivide.polytope_faces import polytope_faces
+from polyae.predicates.affine import BoundedRows
+from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import to_fractions
 from tests.engines.zoo import assert_identical, cube, drawn
 
@@ -52,7 +54,7 @@ def last_units(made: EdgeSubdivision) -> tuple[int, LayerUnits]:
 def test_places_and_values_are_within_their_bounds(name: str) -> None:
     net, where = CASES[name]
     arrangement = arrange(net, where)
-    faces = polytope_faces(arrangement)
+    faces = polytope_faces(arrangement.domain)
     assert faces is not None
     made = EdgeSubdivision(arrangement, faces, 0)
     count, (number, layer), rng = made.count, last_units(made), np.random.default_rng(0)
@@ -76,14 +78,15 @@ def test_places_and_values_are_within_their_bounds(name: str) -> None:
     assert close > 0.95 * count  # what is left has rows almost parallel
 
 
-def test_bounds_that_are_no_numbers_improve_nothing() -> None:
+def test_bounds_that_are_no_numbers_improve_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     arrangement = arrange(drawn([2, 6, 6, 1], 0), cube(2, -1, 1))
-    faces = polytope_faces(arrangement)
+    faces = polytope_faces(arrangement.domain)
     assert faces is not None
     made = EdgeSubdivision(arrangement, faces, 0)
     before = made.mesh.coordinates[: made.count].copy()
     made.mesh.position_error[:] = np.inf
-    arrangement.walls.errors[:] = np.nan
+    walls = arrangement.walls
+    monkeypatch.setattr(Arrangement, "walls", BoundedRows(walls.values, np.full_like(walls.errors, np.nan)))
     made.positions.refine(made.mesh, np.arange(made.count))
     on_walls = made.faces.dims[made.mesh.face[: made.count]] < 2
     assert on_walls.any()

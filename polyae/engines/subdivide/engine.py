@@ -159,7 +159,7 @@ def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[EdgeSubdi
     OutOfRange
         If numbers are too large for the error analysis, or the domain has too many faces.
     """
-    faces = polytope_faces(arrangement)
+    faces = polytope_faces(arrangement.domain)
     if faces is None:
         raise OutOfRange("the domain has too many faces")
     for attempt in range(ATTEMPTS):

@@ -13,7 +13,7 @@ from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
-from polyae.networks.memo import per_network
+from polyae.memo import once_for_each
 from polyae.networks.network import Layer, Network
 from polyae.predicates.flat import twins
 from polyae.predicates.jit import any_order, compiled
@@ -74,7 +74,7 @@ class LayerPlan(NamedTuple):
     offset: float
 
 
-@per_network
+@once_for_each
 def layer_plans(network: Network) -> list[LayerPlan]:
     """Plans of the layers up to the last one with units."""
     plans = []

@@ -15,10 +15,11 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
-from polyae.domains import Ball, Box
+from polyae.domains import Ball, Box, Domain
 from polyae.lp.generators import exact_generators
-from polyae.predicates.cell import Arrangement
+from polyae.memo import once_for_each
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow, dot, from_rationals, homogeneous
+from polyae.predicates.walls import walls_of
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -32,7 +33,7 @@ MAX_FACES = 4096
 MAX_EDGES_AT_A_VERTEX = 62
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PolytopeFaces:
     """Nonempty faces, sorted by dimension; vertex k is face k, the polytope itself the last one.
 
@@ -45,6 +46,7 @@ class PolytopeFaces:
         Faces one dimension up of face f: ``up[up_start[f] : up_start[f + 1]]``.
     incidence : array of bool, shape (vertices, walls)
         Walls that hold a vertex.
+    walls : list of integer rows
     """
 
     vertices: list[HomogeneousPoint]
@@ -53,6 +55,7 @@ class PolytopeFaces:
     up_start: Int
     up: Int
     incidence: Bool
+    walls: list[IntegerRow]
 
     @cached_property
     def edges(self) -> Int:
@@ -69,7 +72,8 @@ class PolytopeFaces:
         """Walls that hold a face: array (faces, walls)."""
         return np.asarray(self.members.astype(np.float32) @ ~self.incidence == 0)
 
-    def wall_basis(self, rows: list[IntegerRow]) -> Int:
+    @cached_property
+    def wall_basis(self) -> Int:
         """For each face as many independent walls through it as its codimension, then -1: array (faces, h)."""
         h = int(self.dims[-1])
         basis = np.full((len(self.dims), h), -1, dtype=np.int64)
@@ -78,7 +82,7 @@ class PolytopeFaces:
         basis[face, np.arange(len(face)) - np.searchsorted(face, face)] = wall
         for f in np.flatnonzero(surplus):
             walls = np.flatnonzero(self.holders[f])
-            reduced, _, rank = fmpz_mat([list(rows[k][:-1]) for k in walls]).transpose().rref()
+            reduced, _, rank = fmpz_mat([list(self.walls[k][:-1]) for k in walls]).transpose().rref()
             pivots = [next(k for k in range(len(walls)) if reduced[i, k] != 0) for i in range(rank)]
             basis[f, :rank] = walls[pivots]
         return basis
@@ -100,24 +104,25 @@ class PolytopeFaces:
         return result
 
 
-def polytope_faces(arrangement: Arrangement) -> PolytopeFaces | None:
+@once_for_each
+def polytope_faces(domain: Domain) -> PolytopeFaces | None:
     """Face lattice of a bounded domain with flat walls, or None if it has more faces than are worth it."""
-    domain, points = arrangement.domain, _vertices(arrangement)
+    rows = walls_of(domain).integers
+    points = _vertices(domain, rows)
     if isinstance(domain, Box) or (isinstance(domain, Ball) and domain.p != 1):
-        return _box_faces(points, domain.dim)
+        return PolytopeFaces(points, *_box_lattice(domain.dim), rows)
     if len(points) > MAX_FACES:
         return None
-    rows = arrangement.wall_integers
     incidence = np.array([[dot(row, p) == 0 for row in rows] for p in points], dtype=bool)
     sets = _intersections(incidence)
     if sets is None:
         return None
     members = np.array([[s >> k & 1 for k in range(len(points))] for s in sets], dtype=bool)
-    return _graded(points, members, incidence)
+    return _graded(points, members, incidence, rows)
 
 
-def _vertices(arrangement: Arrangement) -> list[HomogeneousPoint]:
-    domain, h = arrangement.domain, arrangement.domain.dim
+def _vertices(domain: Domain, rows: list[IntegerRow]) -> list[HomogeneousPoint]:
+    h = domain.dim
     if isinstance(domain, Ball):
         centre, r = domain.exact_centre, Fraction(domain.radius)
         if domain.p == 1:
@@ -127,18 +132,14 @@ def _vertices(arrangement: Arrangement) -> list[HomogeneousPoint]:
         return [homogeneous([c + d for c, d in zip(centre, step, strict=True)]) for step in steps]
     if isinstance(domain, Box):
         return [homogeneous(corner) for corner in product(*zip(domain.lo.tolist(), domain.hi.tolist(), strict=True))]
-    return [from_rationals(v) for v in exact_generators(arrangement.wall_integers, h).vertices]
-
-
-def _box_faces(points: list[HomogeneousPoint], h: int) -> PolytopeFaces:
-    """The 3^h faces of a box, its walls being the lower ones and then the upper ones."""
-    return PolytopeFaces(points, *_box_lattice(h))
+    return [from_rationals(v) for v in exact_generators(rows, h).vertices]
 
 
 @lru_cache
 def _box_lattice(h: int) -> tuple[Bool, Int, Int, Int, Bool]:
-    """What all boxes of a dimension share, in the order of the fields of :class:`PolytopeFaces`.
+    """The 3^h faces that all boxes of a dimension share, in the order of the fields of :class:`PolytopeFaces`.
 
+    The walls are the lower ones and then the upper ones.
     A face is written in digits, one an axis: 0 and 1 on a lower and an upper wall, 2 between them.
     """
     digits = np.array(list(product((0, 1, 2), repeat=h)))
@@ -185,7 +186,9 @@ def _contained(members: Bool) -> Bool:
     return np.asarray(counts @ counts.T == counts.sum(axis=1)[:, None])
 
 
-def _graded(points: list[HomogeneousPoint], members: Bool, incidence: Bool) -> PolytopeFaces | None:
+def _graded(
+    points: list[HomogeneousPoint], members: Bool, incidence: Bool, walls: list[IntegerRow]
+) -> PolytopeFaces | None:
     below = _contained(members)
     np.fill_diagonal(below, False)
     dims = np.full(len(members), -1)
@@ -202,4 +205,4 @@ def _graded(points: list[HomogeneousPoint], members: Bool, incidence: Bool) -> P
     start = np.searchsorted(face, np.arange(len(dims) + 1))
     if np.diff(start).max(initial=0) > MAX_EDGES_AT_A_VERTEX:
         return None
-    return PolytopeFaces(points, members, dims, start.astype(np.int64), cover, incidence)
+    return PolytopeFaces(points, members, dims, start.astype(np.int64), cover, incidence, walls)

@@ -17,7 +17,7 @@ from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
 from polyae.engines.subdivide.twin_units import TwinUnits
-from polyae.networks.memo import per_network
+from polyae.memo import once_for_each
 from polyae.networks.network import Layer, Network
 from polyae.predicates.affine import BoundedRows, layer_rows, scaled
 from polyae.predicates.cell import Arrangement
@@ -37,7 +37,7 @@ class Positions:
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, twins: TwinUnits) -> None:
         self.arrangement, self.faces, self.twins = arrangement, faces, twins
         self.layers = len(layer_plans(arrangement.network))
-        self.basis = faces.wall_basis(arrangement.wall_integers)
+        self.basis = faces.wall_basis
 
     def refine_first_layer(self, mesh: Mesh, vertices: Int) -> None:
         """Place vertices on units of the first layer alone."""
@@ -89,7 +89,7 @@ class Positions:
         return np.where(on_walls < 0, own, units + walls)
 
 
-@per_network
+@once_for_each
 def _first_rows(network: Network) -> BoundedRows:
     """Units of the first layer, which no pattern changes."""
     pattern = np.zeros(network.num_units, dtype=bool)

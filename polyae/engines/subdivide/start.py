@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, Mesh, new_counters, new_mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.special import OutOfRange
+from polyae.memo import once_for_each
 from polyae.predicates.affine import evaluate
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import rounded
@@ -23,8 +24,9 @@ LARGEST = 1e150
 FIRST_ROOM = 1024
 
 
+@once_for_each
 def domain_vertices(faces: PolytopeFaces) -> tuple[Float, Float]:
-    """Vertices of the domain in float64, and bounds on their errors in the maximum norm.
+    """Vertices of the domain in float64, and bounds on their errors in the maximum norm; read-only.
 
     Raises
     ------
@@ -34,7 +36,10 @@ def domain_vertices(faces: PolytopeFaces) -> tuple[Float, Float]:
     points = np.array([rounded(p) for p in faces.vertices])
     if not np.abs(points).max() < LARGEST:
         raise OutOfRange("the domain is out of the range of the error analysis")
-    return points, 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + UNDERFLOW
+    errors = 2 * UNIT_ROUNDOFF * np.abs(points).max(axis=1) + UNDERFLOW
+    points.setflags(write=False)
+    errors.setflags(write=False)
+    return points, errors
 
 
 def start_mesh(arrangement: Arrangement, faces: PolytopeFaces) -> tuple[Mesh, Counters]:
