@@ -7,7 +7,7 @@ import sys
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.edge_order import sort_edges
+from polyae.engines.edge_order import edges_in_order, sort_edges
 from polyae.engines.enumeration import Enumeration
 from polyae.predicates.jit import compiled, inlined
 
@@ -32,18 +32,27 @@ def pattern_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
 
 
 def sort_canonically(found: Enumeration) -> None:
-    """Number the regions by pattern, units in order, and sort the edges; in place where arrays may be written."""
-    for name in ("packed", "witnesses", "expanded", "edges", "edge_units"):
+    """Number the regions by pattern, units in order, and sort the edges; in place where arrays may be written.
+
+    What is in order already, such as a complex that is read from a file, is left as it is.
+    """
+    if not _in_order(_words(found.packed)):
+        _make_writeable(found, "packed", "witnesses", "expanded", "edges")
+        order = _sorted_rows(_words(found.packed))
+        rank = np.empty_like(order)
+        rank[order] = np.arange(len(order), dtype=np.int32)
+        found.exact_witnesses = {int(rank[i]): w for i, w in found.exact_witnesses.items()}
+        _renumber(found.edges, rank)
+        del rank
+        _permute(order, found.packed, found.witnesses, found.expanded)
+    if not edges_in_order(found.edges, found.edge_units):
+        _make_writeable(found, "edges", "edge_units")
+        sort_edges(found.edges, found.edge_units, len(found.packed))
+
+
+def _make_writeable(found: Enumeration, *names: str) -> None:
+    for name in names:
         setattr(found, name, np.require(getattr(found, name), requirements=["C", "W"]))
-    order = _sorted_rows(_words(found.packed))
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order), dtype=np.int32)
-    found.exact_witnesses = {int(rank[i]): w for i, w in found.exact_witnesses.items()}
-    _renumber(found.edges, rank)
-    del rank
-    _permute(order, found.packed, found.witnesses, found.expanded)
-    del order
-    sort_edges(found.edges, found.edge_units, len(found.packed))
 
 
 def _words(packed: NDArray[np.uint8]) -> Words:
@@ -69,46 +78,73 @@ def _number(words: Words, row: int, k: int) -> np.uint64:
 
 @compiled
 def _before(words: Words, a: int, b: int, k: int) -> bool:
-    """Whether row a comes before row b, which have the same first k words."""
-    while k < words.shape[1] - 1 and words[a, k] == words[b, k]:
+    """Whether row a comes before row b by the words from number k on."""
+    width = words.shape[1]
+    while k < width and words[a, k] == words[b, k]:
         k += 1
-    return bool(_number(words, a, k) < _number(words, b, k))
+    return k < width and bool(_number(words, a, k) < _number(words, b, k))
+
+
+@compiled
+def _in_order(words: Words) -> bool:
+    """Whether no row comes before the one above it."""
+    row = 1
+    while row < len(words) and not _before(words, row, row - 1, 0):
+        row += 1
+    return row >= len(words)
 
 
 @compiled
 def _sorted_rows(words: Words) -> Int:
-    """Rows in lexicographic order, by multikey quicksort (Bentley and Sedgewick 1997)."""
-    order, width = np.arange(len(words)).astype(np.int32), words.shape[1]
+    """Rows in lexicographic order, by multikey quicksort (Bentley and Sedgewick 1997).
+
+    The numbers that are compared stand in a row, and are exchanged without branches that a processor could not foresee.
+    """
+    width, order, keys = words.shape[1], np.arange(len(words)).astype(np.int32), np.empty(len(words), dtype=np.uint64)
+    for row in range(len(words)):
+        keys[row] = _number(words, row, 0)
     waiting = [(0, len(words), 0)]
     while len(waiting) > 0:
         start, stop, k = waiting.pop()
         if stop - start <= FEW:
-            for i in range(start + 1, stop):
-                row, at = order[i], i
-                while at > start and _before(words, row, order[at - 1], k):
-                    order[at] = order[at - 1]
-                    at -= 1
-                order[at] = row
+            _insert_rows(words, keys, order, start, stop, k)
             continue
-        x, y, z = [_number(words, order[i], k) for i in (start, (start + stop) // 2, stop - 1)]
-        pivot = max(min(x, y), min(max(x, y), z))
-        low, at, high = start, start, stop
-        while at < high:
-            word = _number(words, order[at], k)
-            if word < pivot:
-                order[low], order[at] = order[at], order[low]
-                low += 1
-                at += 1
-            elif word > pivot:
-                high -= 1
-                order[at], order[high] = order[high], order[at]
-            else:
-                at += 1
+        x, y, z = keys[start], keys[(start + stop) // 2], keys[stop - 1]
+        pivot, low = max(min(x, y), min(max(x, y), z)), start
+        for at in range(start, stop):
+            low += _exchange(keys, order, at, low) < pivot
+        high = low
+        for at in range(low, stop):
+            high += _exchange(keys, order, at, high) == pivot
         waiting.append((start, low, k))
         waiting.append((high, stop, k))
         if k + 1 < width:
+            for at in range(low, high):
+                keys[at] = _number(words, order[at], k + 1)
             waiting.append((low, high, k + 1))
     return order
+
+
+@inlined
+def _exchange(keys: Words, order: Int, a: int, b: int) -> np.uint64:
+    """Exchange two places; returns the key that was in the first."""
+    key, row = keys[a], order[a]
+    keys[a], order[a] = keys[b], order[b]
+    keys[b], order[b] = key, row
+    return key
+
+
+@compiled
+def _insert_rows(words: Words, keys: Words, order: Int, start: int, stop: int, k: int) -> None:
+    """Sort a part by insertion; its rows agree in their first k words, and the keys are the next."""
+    for i in range(start + 1, stop):
+        key, row, at = keys[i], order[i], i
+        while at > start and (
+            keys[at - 1] > key or (keys[at - 1] == key and _before(words, row, order[at - 1], k + 1))
+        ):
+            keys[at], order[at] = keys[at - 1], order[at - 1]
+            at -= 1
+        keys[at], order[at] = key, row
 
 
 @compiled
@@ -130,7 +166,6 @@ def _permute(order: Int, packed: NDArray[np.uint8], points: Float, expanded: NDA
 
 @compiled
 def _renumber(edges: Int, rank: Int) -> None:
-    """New numbers of the regions, the lower one first."""
+    """New numbers of the regions."""
     for e in range(len(edges)):
-        one, other = rank[edges[e, 0]], rank[edges[e, 1]]
-        edges[e, 0], edges[e, 1] = min(one, other), max(one, other)
+        edges[e, 0], edges[e, 1] = rank[edges[e, 0]], rank[edges[e, 1]]

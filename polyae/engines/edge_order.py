@@ -1,4 +1,4 @@
-"""Edges in order, each sorted as one number that holds its two regions and its unit."""
+"""Edges in order: those of each first region in a place of their own, sorted there by second region and unit."""
 
 from __future__ import annotations
 
@@ -8,30 +8,67 @@ from numpy.typing import NDArray
 from polyae.predicates.jit import compiled
 
 Int = NDArray[np.int32]
-Keys = NDArray[np.int64]
 
-__all__ = ["sort_edges", "unique_edges"]
+__all__ = ["edges_in_order", "sort_edges", "unique_edges"]
 
 
+@compiled
+def edges_in_order(edges: Int, units: Int) -> bool:
+    """Whether the lower region comes first in all edges, and they are sorted by regions and unit."""
+    last, last_unit = np.int64(-1), -1
+    for e in range(len(edges)):
+        i, j = edges[e, 0], edges[e, 1]
+        pair = np.int64(i) << 32 | j
+        if i > j or pair < last or (pair == last and units[e] < last_unit):
+            return False
+        last, last_unit = pair, units[e]
+    return True
+
+
+@compiled
 def sort_edges(edges: Int, units: Int, regions: int) -> None:
-    """Sort by first region, second region and unit, in place.
+    """Put the lower region of every edge first and sort by first region, second region and unit, in place.
 
     Parameters
     ----------
     edges : array of int32, shape (e, 2)
-        Two regions each, the lower one first.
+        Two regions each.
     units : array of int32, shape (e,)
     regions : int
         Their number, which all of `edges` are below.
     """
-    of_unit, of_region = int(units.max(initial=0)).bit_length(), regions.bit_length()
-    if 2 * of_region + of_unit >= 64:
-        order = np.lexsort((units, edges[:, 1], edges[:, 0]))
-        edges[:], units[:] = edges[order], units[order]
-        return
-    keys = _edge_keys(edges, units, of_region, of_unit)
-    keys.sort()
-    _read_edge_keys(keys, of_region, of_unit, edges, units)
+    start = np.zeros(regions + 1, dtype=np.int64)
+    for e in range(len(edges)):
+        start[min(edges[e, 0], edges[e, 1]) + 1] += 1
+    for i in range(regions):
+        start[i + 1] += start[i]
+    keys = np.empty(len(edges), dtype=np.int64)
+    for e in range(len(edges)):
+        i, j = min(edges[e, 0], edges[e, 1]), max(edges[e, 0], edges[e, 1])
+        keys[start[i]] = np.int64(j) << 32 | units[e]
+        start[i] += 1  # in the end where the next region starts
+    first = 0
+    for i in range(regions):
+        _sort(keys, first, start[i])
+        for e in range(first, start[i]):
+            edges[e, 0], edges[e, 1], units[e] = i, keys[e] >> 32, keys[e] & 0xFFFFFFFF
+        first = start[i]
+
+
+@compiled
+def _sort(keys: NDArray[np.int64], start: int, stop: int) -> None:
+    """Sort a part by insertion, over shrinking gaps (Shell 1959) where it is long."""
+    gap = 1
+    while 9 * gap < stop - start:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(start + gap, stop):
+            key, at = keys[i], i
+            while at >= start + gap and keys[at - gap] > key:
+                keys[at] = keys[at - gap]
+                at -= gap
+            keys[at] = key
+        gap //= 3
 
 
 def unique_edges(edges: Int, units: Int, regions: int) -> int:
@@ -48,19 +85,3 @@ def _drop_repeats(edges: Int, units: Int) -> int:
             edges[count], units[count] = edges[e], units[e]
             count += 1
     return count
-
-
-@compiled
-def _edge_keys(edges: Int, units: Int, of_region: int, of_unit: int) -> Keys:
-    keys = np.empty(len(edges), dtype=np.int64)
-    for e in range(len(edges)):
-        keys[e] = (((np.int64(edges[e, 0]) << of_region) | edges[e, 1]) << of_unit) | units[e]
-    return keys
-
-
-@compiled
-def _read_edge_keys(keys: Keys, of_region: int, of_unit: int, edges: Int, units: Int) -> None:
-    for e in range(len(keys)):
-        pair = keys[e] >> of_unit
-        units[e] = keys[e] & ((1 << of_unit) - 1)
-        edges[e, 0], edges[e, 1] = pair >> of_region, pair & ((1 << of_region) - 1)
