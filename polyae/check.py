@@ -269,7 +269,7 @@ def _work(start: int) -> int:
 
 
 def check(path: str | Path, network: Any, workers: int = 1, progress: Progress = lambda *_: None) -> Verdict:
-    """Check a certificate of the network in a JSON object; raise Unreadable, or the first FalseStatement."""
+    """Check a certificate of a network, the object in its JSON file; raise Unreadable, or the first FalseStatement."""
     try:
         checker = _Checker(path, parse_network(network))
         with ProcessPoolExecutor(workers, initializer=_adopted.append, initargs=(checker,)) as pool:

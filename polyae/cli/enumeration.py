@@ -27,7 +27,10 @@ OutOption = Annotated[
     typer.Option("--out", metavar="FILE.npz", help="Save the complex, partial ones too, and a march every 5 minutes."),
 ]
 ResumeOption = Annotated[
-    Path | None, typer.Option("--resume", metavar="FILE.npz", help="Go on from a partial complex.")
+    Path | None,
+    typer.Option(
+        "--resume", metavar="FILE.npz", help="Go on from a partial complex, on its domain: none need be given again."
+    ),
 ]
 CertifyOption = Annotated[
     Path | None, typer.Option("--certify", metavar="CERT", help="Write a certificate, which polyae check can check.")
@@ -70,6 +73,8 @@ def enumerate_command(
     as_json: JsonOption = False,
 ) -> None:
     """Enumerate all regions of a network on a domain.
+
+    State one domain: --box, --ball, --polytope or --space.
 
     Ctrl-C and SIGTERM keep what marching has found, as partial; subdivision, which --engine auto takes for boxes in
     few dimensions, is faster and has nothing to keep before its end.  Exit code: 130 or 143 then.

@@ -18,7 +18,9 @@ def info_command(net: SourceArgument, as_json: JsonOption = False) -> None:
     """Say what a network, or a saved complex, consists of."""
     if is_complex(net):
         cx = load(net)
-        finish(_describe(cx.network) | {"complex": counts(cx)}, as_json)
+        network, found = _describe(cx.network), counts(cx)
+        lines = network | {key: value for key, value in found.items() if key != "network"}
+        finish(network | {"complex": found}, as_json, text=lines)
     else:
         finish(_describe(read_network(net)), as_json)
 

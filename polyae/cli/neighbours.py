@@ -19,7 +19,7 @@ from polyae.queries.neighbours import batch_neighbours
 __all__ = ["neighbours_command"]
 
 AtOption = Annotated[str, typer.Option("--at", metavar="V", help="The code: a,b,c or @file.npy.")]
-SolverOption = Annotated[str, typer.Option("--solver", metavar="highs|scipy|cvxpy", help="Linear-programming solver.")]
+SolverOption = Annotated[str, typer.Option("--solver", metavar="highs|scipy|cvxpy", help="Linear programs, if needed.")]
 ArithmeticOption = Annotated[
     str, typer.Option("--arithmetic", metavar="exact|float", help="Proved decisions, or float64.")
 ]

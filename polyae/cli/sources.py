@@ -53,12 +53,23 @@ def arithmetic_of(name: str) -> Literal["exact", "float"]:
 class EnumerationOptions:
     """The options of an enumeration."""
 
-    engine: Annotated[str, typer.Option(metavar="auto|subdivide|march|reference", help="Engine.")] = "auto"
-    solver: Annotated[str, typer.Option(metavar="highs|scipy|cvxpy", help="Linear-programming solver.")] = "highs"
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="auto|subdivide|march|reference",
+            help="Cut the domain, march from facet to facet, or march slowly by linear programs; auto is the faster.",
+        ),
+    ] = "auto"
+    solver: Annotated[
+        str,
+        typer.Option(
+            metavar="highs|scipy|cvxpy", help="Linear programs of the reference engine, and what march cannot prove."
+        ),
+    ] = "highs"
     arithmetic: Annotated[str, typer.Option(metavar="exact|float", help="Proved decisions, or float64.")] = "exact"
     max_regions: MaxRegionsOption = None
     max_seconds: MaxSecondsOption = None
-    workers: Annotated[int, typer.Option(metavar="N", help="Threads of the marching engine.")] = 1
+    workers: Annotated[int, typer.Option(metavar="N", help="Threads of march.")] = 1
 
     def run(
         self,

@@ -15,7 +15,7 @@ from polyae.cli.output import JsonOption, duration, finish
 from polyae.cli.progress import progress_bar
 from polyae.cli.training import model_name
 from polyae.cli.values import vector, whole_numbers
-from polyae.errors import SettingError
+from polyae.errors import FileFormatError, SettingError
 
 if TYPE_CHECKING:
     from polyae.training.data import Dataset
@@ -31,7 +31,7 @@ _COMPARISON = (
 )
 
 OutOption = Annotated[
-    Path, typer.Option("--out", metavar="FILE", help="Parquet file; the table goes to .md beside it.")
+    Path, typer.Option("--out", metavar="FILE.parquet", help="All runs; the table goes to .md beside it.")
 ]
 RootOption = Annotated[Path | None, typer.Option("--root", metavar="DIR", help="Folder with data files.")]
 DataOption = Annotated[
@@ -69,6 +69,8 @@ def table_command(
     from polyae.training.protocol import RunSettings
     from polyae.training.table import Table, markdown, plan, projected_seconds, write_rows
 
+    if out.suffix.lower() != ".parquet":
+        raise FileFormatError(f"--out {out}: the name of a file of runs ends in .parquet")
     for path in (out, out.with_suffix(".md")):
         check_writable(path)
     if neighbours < 0:

@@ -271,7 +271,8 @@ class _Run:
         # What is returned stays where it is, and the rest is dropped, to keep the peak low.
         words, _, points, _, expanded, pairs, units, _ = self.frontier
         self.frontier = new_frontier(self.units, self.arrangement.network.input_dim, 1)
-        if self._repeats:
+        # A region that the limit did not leave whole has its edges entered, and its neighbours enter them again.
+        if self._repeats or count >= self.limit:
             edges = unique_edges(pairs[:edges], units[:edges], count)
         for array, length in ((pairs, edges), (units, edges), (points, count), (expanded, count)):
             stretch(array, length)

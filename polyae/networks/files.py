@@ -39,6 +39,7 @@ LAYER_KEYS = {"weight", "bias", "activation", "negative_slope", "name"}
 SUFFIXES = (".json", ".safetensors")
 TORCH_SUFFIXES = (".pt", ".pth", ".ckpt", ".bin")
 FROM_TORCH = "polyae.write_network(polyae.from_torch(module), path) makes one of a torch module"
+OF_COMPLEX = "; polyae.load reads a saved complex, whose .network it is"
 ARRAY_KEYS = ("weight", "bias", "negative_slope")
 
 
@@ -228,7 +229,7 @@ def _as_safetensors(network: Network) -> bytes:
 def _suffix(path: Path) -> str:
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
-        advice = f"; {FROM_TORCH}" if suffix in TORCH_SUFFIXES else ""
+        advice = f"; {FROM_TORCH}" if suffix in TORCH_SUFFIXES else OF_COMPLEX if suffix == ".npz" else ""
         raise FileFormatError(f"the name of a network file ends in .json or .safetensors{advice}")
     return suffix
 

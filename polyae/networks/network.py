@@ -266,7 +266,10 @@ def check_network(network: object) -> None:
         If it is something else.
     """
     if not isinstance(network, Network):
-        raise SettingError(f"a Network is needed, got {type(network).__name__}; polyae.from_torch reads torch modules")
+        raise SettingError(
+            f"a Network is needed, got {type(network).__name__}; polyae.from_torch reads torch modules, "
+            "polyae.read_network files, and .network is that of a complex"
+        )
 
 
 def _activation(slope: Float) -> dict[str, Any]:

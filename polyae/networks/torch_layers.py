@@ -74,7 +74,7 @@ class Units:
 
 @dataclass(frozen=True)
 class Smooth:
-    """An output function that is not piecewise linear, allowed only where it is to be dropped."""
+    """A function that is not piecewise linear, allowed only at the output, where it is to be dropped."""
 
     name: str
     path: str
@@ -196,10 +196,15 @@ def _nothing(module: nn.Module, path: str) -> list[Step]:
     return []
 
 
-@read_layer.register(nn.Sigmoid)
-@read_layer.register(nn.Tanh)
 def _smooth(module: nn.Module, path: str) -> list[Step]:
     return [Smooth(_label(module, path), path)]
+
+
+for _kind in (
+    nn.Sigmoid, nn.Tanh, nn.Softmax, nn.LogSoftmax, nn.LogSigmoid, nn.Softplus, nn.Softsign, nn.GELU, nn.SiLU, nn.Mish,
+    nn.ELU, nn.CELU, nn.SELU,
+):  # fmt: skip
+    read_layer.register(_kind, _smooth)
 
 
 @read_layer.register

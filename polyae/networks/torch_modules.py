@@ -40,7 +40,7 @@ def from_torch(module: nn.Module, drop_output: bool = False, *, compare: bool = 
     ----------
     module : torch.nn.Module
     drop_output : bool
-        Leave a final Sigmoid or Tanh out (if there is one) instead of refusing it.
+        Leave a final Sigmoid, Tanh, Softmax or the like out (if there is one) instead of refusing it.
     compare : bool
         False leaves the comparison out: for a module that was compared before and has new weights since.
 
@@ -89,13 +89,16 @@ def _double_copy(module: nn.Module) -> nn.Module:
 
 
 def _without_output(steps: list[Step], drop: bool) -> tuple[list[Step], Smooth | None]:
-    """Steps without a final Sigmoid or Tanh, and the one that was dropped."""
+    """Steps without a final function that is not piecewise linear, and the one that was dropped."""
     smooth = next((step for step in steps if isinstance(step, Smooth)), None)
     if smooth is None:
         return steps, None
     at = steps.index(smooth)
     if not all(isinstance(step, Reshape) for step in steps[at + 1 :]):
-        raise UnsupportedLayerError(f"{smooth.name} is not piecewise linear and lies inside the network")
+        raise UnsupportedLayerError(
+            f"{smooth.name} is not piecewise linear and lies inside the network, which then has no polyhedral regions: "
+            "take ReLU, LeakyReLU, PReLU or polyae.networks.Abs there"
+        )
     if not drop:
         raise UnsupportedLayerError(
             f"{smooth.name} is not piecewise linear: pass drop_output=True to analyse the network up to it"

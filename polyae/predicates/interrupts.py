@@ -1,7 +1,9 @@
-"""Ctrl-C while compiled code hands over its results.
+"""Ctrl-C while compiled code hands over its results, or the compiler does.
 
 Numba makes Python objects of a kernel's arrays with the help of a Python function, in which a signal that came in the
 meantime is handled.  An exception out of there spoils a tuple (``SystemError``) and crashes on a named one: it waits.
+LLVM calls Python with what it has compiled, and ignores an exception out of there, but the compiled code is then
+missing (``RuntimeError``).
 """
 
 from __future__ import annotations
@@ -15,9 +17,17 @@ from functools import wraps
 from types import FrameType
 from typing import ParamSpec, TypeVar
 
+from llvmlite.binding.executionengine import ExecutionEngine
 from numba.core import serialize
 
 __all__ = ["careful_interrupts", "interruptible", "raise_interrupt"]
+
+#: The functions that foreign code calls and that must not end in an exception.
+HANDING_OVER = frozenset({
+    serialize._numba_unpickle.__code__,
+    ExecutionEngine._raw_object_cache_notify.__code__,
+    ExecutionEngine._raw_object_cache_getbuffer.__code__,
+})  # fmt: skip
 
 #: Seconds until a signal that came at a wrong time is given again; handing over takes microseconds.
 WAIT = 0.001
@@ -27,14 +37,14 @@ _R = TypeVar("_R")
 
 
 def raise_interrupt(number: int, frame: FrameType | None) -> None:
-    """Handler of signals: raise KeyboardInterrupt, a moment later if a kernel is handing over.
+    """Handler of signals: raise KeyboardInterrupt, a moment later if compiled code or the compiler is handing over.
 
     Raises
     ------
     KeyboardInterrupt
     """
     while frame is not None:
-        if frame.f_code is serialize._numba_unpickle.__code__:
+        if frame.f_code in HANDING_OVER:
             threading.Timer(WAIT, os.kill, (os.getpid(), number)).start()
             return
         frame = frame.f_back

@@ -45,6 +45,7 @@ PLANE = DATA / "generic_2-8-8-4.json"
         (["enumerate", PLANE, "--space", "--out", "a" * 300 + ".npz"], ["too long"]),
         (["enumerate", PLANE, "--space", "--graphml", DATA], ["Is a directory"]),
         (["enumerate", PLANE, "--resume", "nowhere.npz"], ["nowhere.npz"]),
+        (["enumerate", "complex.npz", "--space"], ["complex.npz", ".json", "saved complex"]),
         (["neighbours", PLANE], ["--at"]),
         (["neighbours", PLANE, "--at", "0"], ["--at has shape (1,), expected (2,)"]),
         (["neighbours", PLANE, "--at", "0,nan"], ["finite"]),

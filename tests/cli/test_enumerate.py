@@ -58,6 +58,8 @@ def test_numbers_of_faces(cli: Polyae, cross: Path, tmp_path: Path) -> None:
     assert (answer.json["engine"], answer.json["f_vector"]) == ("subdivide", [9, 12, 4])
     assert answer.json["euler_characteristic"] == 1
     assert cli("info", tmp_path / "cross.npz", "--json").json["complex"]["f_vector"] == [9, 12, 4]
+    lines = [line.split(maxsplit=2) for line in cli("info", tmp_path / "cross.npz").out.splitlines()]
+    assert ["f", "vector", "9 12 4"] in lines and all(len(words) < 3 or len(words[2]) < 100 for words in lines)
     assert cli("enumerate", cross, "--box", "-1", "1", "--engine", "march", "--json").json["f_vector"] is None
     assert cli("enumerate", cross, "--ball", "0,0", "1", "--norm", "1", "--json").json["f_vector"] == [5, 8, 4]
 

@@ -60,6 +60,7 @@ def test_data_files(cli: Polyae, tmp_path: Path) -> None:
 def test_bad_options(cli: Polyae, tmp_path: Path) -> None:
     out = tmp_path / "t.parquet"
     assert cli("table", "--out", tmp_path / "none" / "t.parquet").complains("no folder")
+    assert cli("table", "--out", tmp_path / "t.csv").complains("t.csv", ".parquet")
     assert cli("table", "--out", out, "--datasets", "CBF").complains("--datasets CBF", "--root")
     assert cli("table", "--out", out, "--models", "vae").complains("--model vae")
     assert cli("table", "--out", out, "--neighbours", -1).complains("--neighbours")

@@ -39,13 +39,13 @@ def assert_whole_and_identical(one: RegionComplex, other: RegionComplex) -> None
 
 
 def assert_part(part: RegionComplex, whole: RegionComplex) -> None:
-    """A partial complex holds true regions and true edges, and all edges of its expanded regions."""
+    """A partial complex holds true regions and true edges, each once, and all edges of its expanded regions."""
     assert not part.complete and part.guarantee == "partial"
     names, all_names = patterns(part), patterns(whole)
     edges = {frozenset((names[i], names[j])) for i, j in part.edges}
     true_edges = {frozenset((all_names[i], all_names[j])) for i, j in whole.edges}
     assert set(names) < set(all_names)
-    assert edges <= true_edges
+    assert edges <= true_edges and len(edges) == len(part.edges)
     expanded = {names[i] for i in np.flatnonzero(part.expanded)}
     assert {e for e in true_edges if e & expanded} <= edges
 

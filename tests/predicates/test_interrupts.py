@@ -5,10 +5,12 @@ import signal
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import numba as nb
 import numpy as np
 import pytest
+from llvmlite.binding import executionengine
 
 from polyae.predicates.interrupts import careful_interrupts, interruptible, raise_interrupt
 
@@ -61,6 +63,23 @@ def test_kernels_that_return_tuples_are_interrupted() -> None:
 def test_kernels_that_return_named_tuples_do_not_crash() -> None:
     done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr
+
+
+def test_the_compiler_is_interrupted_after_it_has_handed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    original, given = executionengine.string_at, []
+
+    def string_at(*arguments: Any) -> Any:
+        if not given:
+            given.append(True)
+            signal.raise_signal(signal.SIGINT)
+        return original(*arguments)
+
+    monkeypatch.setattr(executionengine, "string_at", string_at)
+    double = nb.njit(lambda x: 2 * x)
+    with pytest.raises(KeyboardInterrupt), careful_interrupts():
+        double(1)
+        threading.Event().wait(10)
+    assert given and double(2) == 4
 
 
 def test_handlers_of_the_program_s_own_stay() -> None:
