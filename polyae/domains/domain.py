@@ -86,7 +86,7 @@ class Domain(ABC):
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description; :func:`polyae.domains.domain_from_dict` reads it back."""
 
-    @property
+    @cached_property
     def bounded(self) -> bool:
         """Whether the domain is bounded."""
         lo, hi = self.bounding_box()

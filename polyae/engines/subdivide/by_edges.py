@@ -25,7 +25,7 @@ from polyae.engines.subdivide.positions import Positions
 from polyae.engines.subdivide.signs import enter_layer_signs, enter_signs, list_open, measure_rooms
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.start import start_mesh
-from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.twin_units import twin_units
 from polyae.predicates.cell import Arrangement
 
 __all__ = ["EdgeSubdivision"]
@@ -56,7 +56,7 @@ class EdgeSubdivision:
     """
 
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, seed: int) -> None:
-        self.arrangement, self.faces, self.twins = arrangement, faces, TwinUnits(arrangement.network)
+        self.arrangement, self.faces, self.twins = arrangement, faces, twin_units(arrangement.network)
         self.exact = ExactVertices(arrangement, faces, self.twins)
         self.positions = Positions(arrangement, faces, self.twins)
         self.table = FaceTable.of(faces)

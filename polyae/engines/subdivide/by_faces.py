@@ -16,7 +16,7 @@ from polyae.engines.subdivide.lattice import FACES, NEXT, STAGE, VERTICES, Words
 from polyae.engines.subdivide.layers import LayerPlan, layer_plans, next_values
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.split import DONE, NEEDS_ROOM, enter_layer, lift_signs, split_by_units
-from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.twin_units import twin_units
 from polyae.engines.subdivide.witnesses import settle_witnesses
 from polyae.engines.subdivide.words import unpacked
 from polyae.predicates.cell import Arrangement
@@ -44,7 +44,7 @@ class FaceSubdivision:
     """
 
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces) -> None:
-        self.arrangement, self.twins = arrangement, TwinUnits(arrangement.network)
+        self.arrangement, self.twins = arrangement, twin_units(arrangement.network)
         self.ancestry = Ancestry(arrangement.rational, faces.vertices)
         self.lattice, self.counters = new_lattice(faces)
         self.h = self.lattice.coordinates.shape[1]

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.words import Words, unpacked
+from polyae.memo import once_for_each
 from polyae.networks.network import Network
 from polyae.predicates.flat import twins
 
 Bool = NDArray[np.bool_]
 Int = NDArray[np.int64]
 
-__all__ = ["TwinUnits"]
+__all__ = ["TwinUnits", "twin_units"]
 
 
 class TwinUnits:
@@ -74,6 +75,12 @@ class TwinUnits:
         at, units = np.repeat(vertex, sizes), order[np.repeat(begin[unit], sizes) + within]
         rising = np.lexsort((units, at))
         return np.searchsorted(at[rising], np.arange(count + 1)), units[rising]
+
+
+@once_for_each
+def twin_units(network: Network) -> TwinUnits:
+    """Which units of a network are multiples of earlier ones."""
+    return TwinUnits(network)
 
 
 def _positive_lead(network: Network) -> Bool:
