@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, KDTree, QhullError
 
 from polyae.complex.inscribed import exact_inradius, inscribed_balls
-from polyae.lp.generators import Generators, exact_generators, exact_volume
+from polyae.complex.volume import polytope_volume
+from polyae.errors import JobTooLargeError
+from polyae.lp.generators import Generators, exact_generators, exact_volume, most_vertices
 from polyae.lp.simplex import for_kernel
 from polyae.predicates.jit import compiled
 from polyae.predicates.rational import HomogeneousPoint, IntegerRow
@@ -31,6 +33,9 @@ THIN = 1e-7
 
 #: Relative accuracy to which float64 results are trusted.
 DIGITS = 1e-9
+
+#: Vertices that one polyhedron may have for them to be computed: seconds, since few have as many as their rows allow.
+MOST_VERTICES = 5_000_000
 
 
 def clearly_shaped(lower: Float, upper: Float, size: Float, error: Float) -> Bool:
@@ -203,9 +208,15 @@ class Polyhedron:
         """Rows as integers."""
         return self._exact_rows()
 
+    @property
+    def _affordable(self) -> bool:
+        return most_vertices(len(self.rows), self.dim) <= MOST_VERTICES
+
     @cached_property
     def _clear(self) -> tuple[Float, Float, float] | None:
         """Vertices and largest inscribed ball, if the polyhedron is clear and no two vertices nearly coincide."""
+        if not self._affordable:
+            return None
         first, weights = np.array([0, len(self.rows)]), np.ones(len(self.rows))
         centres, bounds = inscribed_balls(first, self.rows, weights, self.inside[None, :])
         lower, upper, tilt = bounds.T
@@ -222,7 +233,18 @@ class Polyhedron:
 
     @cached_property
     def generators(self) -> Generators:
-        """Exact vertices, rays and lines."""
+        """Exact vertices, rays and lines.
+
+        Raises
+        ------
+        JobTooLargeError
+            If there may be too many.
+        """
+        if not self._affordable:
+            raise JobTooLargeError(
+                f"a polyhedron of {len(self.rows)} half-spaces in dimension {self.dim} may have more than "
+                f"{MOST_VERTICES:,} vertices: take its chebyshev_ball, or polyae.radii, which bounds sizes without them"
+            )
         return exact_generators(self.exact_rows, self.dim)
 
     @property
@@ -245,7 +267,8 @@ class Polyhedron:
             return np.inf
         if self._clear is None:
             return float(exact_volume(self.generators, self.dim))
-        return float(np.ptp(self.vertices)) if self.dim == 1 else float(ConvexHull(self.vertices).volume)
+        volume = polytope_volume(self.rows, self.vertices)
+        return float(exact_volume(self.generators, self.dim)) if np.isnan(volume) else volume
 
     @cached_property
     def inscribed_ball(self) -> tuple[Float, float]:

@@ -10,13 +10,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial
+from math import comb, factorial
 
 from flint import fmpq, fmpq_mat, fmpz, fmpz_mat
 
+from polyae.errors import JobTooLargeError
 from polyae.predicates.rational import IntegerRow, dot
 
-__all__ = ["Generators", "exact_generators", "exact_volume", "pulling_triangulation"]
+__all__ = [
+    "Generators", "check_triangulation", "exact_generators", "exact_volume", "most_vertices", "pulling_triangulation",
+]  # fmt: skip
+
+#: Most simplices of a polytope's triangulation: seconds by Qhull, a minute in rationals.
+MOST_SIMPLICES = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,18 @@ class Generators:
     def bounded(self) -> bool:
         """Whether the polyhedron is bounded."""
         return not self.rays and not self.lines
+
+
+def most_vertices(rows: int, dim: int) -> int:
+    """Largest number of vertices of a polyhedron in R^dim given by so many rows (McMullen 1970).
+
+    Examples
+    --------
+    >>> most_vertices(6, 3), most_vertices(5, 2), most_vertices(2, 1)
+    (8, 5, 2)
+    """
+    half = dim // 2
+    return comb(max(rows - (dim - half), 0), half) + comb(max(rows - half - 1, 0), dim - half - 1)
 
 
 def exact_generators(rows: Sequence[IntegerRow], dim: int) -> Generators:
@@ -135,14 +153,35 @@ def _cut(rays: list[tuple[list[fmpz], int]], row: IntegerRow, j: int, width: int
 
 
 def exact_volume(generators: Generators, dim: int) -> Fraction:
-    """Volume of a polytope: pyramids over the faces that avoid a base vertex (Cohen & Hickey 1979)."""
+    """Volume of a polytope: pyramids over the faces that avoid a base vertex (Cohen & Hickey 1979).
+
+    Raises
+    ------
+    JobTooLargeError
+        As :func:`check_triangulation`.
+    """
     points = generators.vertices
+    check_triangulation(len(points), dim)
     total = fmpq(0)
     for simplex in pulling_triangulation(generators.incidence):
         base = points[simplex[0]]
         edges = [[x - b for x, b in zip(points[k], base, strict=True)] for k in simplex[1:]]
         total += abs(fmpq_mat(edges).det())
     return Fraction(int(total.p), int(total.q) * factorial(dim))
+
+
+def check_triangulation(vertices: int, dim: int) -> None:
+    """Refuse to triangulate a polytope that is too large: a vertex takes some dim! / 15 simplices, as measured.
+
+    Raises
+    ------
+    JobTooLargeError
+    """
+    if vertices * factorial(dim) > 15 * MOST_SIMPLICES:
+        raise JobTooLargeError(
+            f"the volume of a polytope of {vertices:,} vertices in dimension {dim} takes too long: "
+            "polyae.radii gives an interval"
+        )
 
 
 def pulling_triangulation(incidence: Sequence[int]) -> list[tuple[int, ...]]:

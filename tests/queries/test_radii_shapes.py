@@ -18,8 +18,8 @@ from scipy.spatial.distance import cdist, pdist
 from polyae import Ball, Box, Layer, Network, Polytope, Radii, Space, enumerate_regions, radii, squared_circumradii
 from polyae.complex.region_complex import RegionComplex
 from polyae.errors import DomainError, JobTooLargeError, SettingError, ShapeError, UnboundedDomainError
+from polyae.lp.generators import most_vertices
 from polyae.queries.radii import NAMES
-from polyae.queries.radii.boxes import most_vertices
 
 from ..engines.zoo import domain
 from ..reference.random_networks import random_case, random_network

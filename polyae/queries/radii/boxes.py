@@ -8,8 +8,8 @@ half of whose diagonal bounds it from above; likewise in the image, along the pr
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb, pi
 from math import gamma as gamma_function
+from math import pi
 
 import numpy as np
 from flint import fmpq
@@ -27,22 +27,10 @@ from polyae.tolerances import gamma
 
 Float = NDArray[np.float64]
 
-__all__ = ["boxed_radii", "most_vertices"]
+__all__ = ["boxed_radii"]
 
 #: Relative rounding of exact results, with a wide margin.
 ROUNDING = 1e-12
-
-
-def most_vertices(rows: int, dim: int) -> int:
-    """Largest number of vertices of a polyhedron in R^dim given by so many rows (McMullen 1970).
-
-    Examples
-    --------
-    >>> most_vertices(6, 3), most_vertices(5, 2), most_vertices(2, 1)
-    (8, 5, 2)
-    """
-    half = dim // 2
-    return comb(max(rows - (dim - half), 0), half) + comb(max(rows - half - 1, 0), dim - half - 1)
 
 
 @compiled

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import ConvexHull, QhullError
 
 from polyae.complex.facet_rows import FacetRows
 from polyae.complex.inscribed import inscribed_balls
 from polyae.complex.polytope import DIGITS, THIN, clear_vertices, polygons
+from polyae.complex.volume import polytope_volume
+from polyae.errors import JobTooLargeError
 from polyae.lp.simplex import for_kernel
 from polyae.queries.enclosing_ball import enclosing_balls
 from polyae.queries.radii.maps import ReducedMaps
@@ -120,7 +121,7 @@ def clear_radii(
     eta = _relative_error(rows, balls, shape)
     offset = np.where(np.isnan(anchors), 0.0, anchors - balls.centres)
     shape = _from_anchors(shape, first, local, images, maps, offset)
-    _add_volumes(shape, first, local)
+    _add_volumes(shape, rows, balls.centres, first, local)
     latent, data = enclosing_balls(first, local)[1:], enclosing_balls(first, images)[1:]
     table = _assemble(rows, maps, balls, shape, eta, latent, data)
     with np.errstate(invalid="ignore"):
@@ -173,18 +174,16 @@ def _from_anchors(shape: Float, first: Int, local: Float, images: Float, maps: R
     return shape
 
 
-def _add_volumes(shape: Float, first: Int, local: Float) -> None:
+def _add_volumes(shape: Float, rows: FacetRows, centres: Float, first: Int, local: Float) -> None:
+    """Volumes of the clear regions, NaN where float64 gives up, which leaves a region to rational arithmetic."""
     if local.shape[1] > 2:
         for i in np.flatnonzero(np.diff(first) > 0):
-            shape[i, 8] = _hull_volume(local[first[i] : first[i + 1]])
-
-
-def _hull_volume(points: Float) -> float:
-    """Volume of the hull, NaN if Qhull gives up, which leaves the region to rational arithmetic."""
-    try:
-        return float(ConvexHull(points).volume)
-    except QhullError:
-        return float("nan")
+            mine = rows.values[rows.first[i] : rows.first[i + 1]].copy()
+            mine[:, -1] += mine[:, :-1] @ centres[i]
+            try:
+                shape[i, 8] = polytope_volume(mine, local[first[i] : first[i + 1]])
+            except JobTooLargeError:
+                shape[i, 8] = np.nan
 
 
 def _assemble(

@@ -8,15 +8,18 @@ vertices by linear programs.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.arrays import finite_array, real_number, whole_number
 from polyae.complex.facet_rows import FacetRows, facet_rows
 from polyae.complex.region_complex import RegionComplex, check_complex
-from polyae.errors import SettingError
+from polyae.errors import JobTooLargeError, SettingError
+from polyae.lp.generators import most_vertices
 from polyae.predicates.interrupts import interruptible
-from polyae.queries.radii.boxes import boxed_radii, most_vertices
+from polyae.queries.radii.boxes import boxed_radii
 from polyae.queries.radii.careful import careful_radii
 from polyae.queries.radii.clear import clear_radii, inscribed
 from polyae.queries.radii.curved import within_ball
@@ -91,11 +94,11 @@ def radii(
     maps, balls, cheap = reducer.finish(), inscribed(rows), affordable(rows, max_vertices)
     table = clear_radii(rows, maps, balls, at, cheap, accuracy)
     for i in np.flatnonzero(np.isnan(table.upper[:, 0])).tolist():
+        one = None
         if cheap[i]:
-            one = careful_radii(rows.polyhedron(i), exact_map(cx, i), at[i])
-        else:
-            one = boxed_radii(rows, maps, balls, i, at[i])
-        table.put(np.array([i]), one)
+            with suppress(JobTooLargeError):
+                one = careful_radii(rows.polyhedron(i), exact_map(cx, i), at[i])
+        table.put(np.array([i]), boxed_radii(rows, maps, balls, i, at[i]) if one is None else one)
     if cx.domain.curved:
         table = within_ball(rows, maps, table, at)
     return Radii(table.values, table.lower, table.upper, accuracy)
