@@ -20,6 +20,9 @@ __all__ = ["pattern_keys", "sort_canonically"]
 #: Runs of rows that are sorted by insertion.
 FEW = 12
 
+#: Of a linear congruential generator modulo 2^64 (Knuth's MMIX), whose high bits are used.
+MULTIPLIER, INCREMENT = np.uint64(6364136223846793005), np.uint64(1442695040888963407)
+
 LITTLE_ENDIAN = sys.byteorder == "little"
 EVEN_BYTES, EVEN_PAIRS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 
@@ -99,29 +102,33 @@ def _sorted_rows(words: Words) -> Int:
     """Rows in lexicographic order, by multikey quicksort (Bentley and Sedgewick 1997).
 
     The numbers that are compared stand in a row, and are exchanged without branches that a processor could not foresee.
+    Pivots are drawn, since places of their own choice would make the time quadratic for rows in some simple orders.
     """
     width, order, keys = words.shape[1], np.arange(len(words)).astype(np.int32), np.empty(len(words), dtype=np.uint64)
     for row in range(len(words)):
         keys[row] = _number(words, row, 0)
-    waiting = [(0, len(words), 0)]
+    waiting, draw = [(0, len(words), 0)], np.uint64(0)
     while len(waiting) > 0:
         start, stop, k = waiting.pop()
-        if stop - start <= FEW:
-            _insert_rows(words, keys, order, start, stop, k)
-            continue
-        x, y, z = keys[start], keys[(start + stop) // 2], keys[stop - 1]
-        pivot, low = max(min(x, y), min(max(x, y), z)), start
-        for at in range(start, stop):
-            low += _exchange(keys, order, at, low) < pivot
-        high = low
-        for at in range(low, stop):
-            high += _exchange(keys, order, at, high) == pivot
-        waiting.append((start, low, k))
-        waiting.append((high, stop, k))
-        if k + 1 < width:
-            for at in range(low, high):
-                keys[at] = _number(words, order[at], k + 1)
-            waiting.append((low, high, k + 1))
+        while stop - start > FEW:
+            draw = draw * MULTIPLIER + INCREMENT
+            third = (stop - start) // 3
+            first = start + np.int64((draw >> np.uint64(32)) * np.uint64(third) >> np.uint64(32))
+            x, y, z = keys[first], keys[first + third], keys[first + 2 * third]
+            pivot, low = max(min(x, y), min(max(x, y), z)), start
+            for at in range(start, stop):
+                low += _exchange(keys, order, at, low) < pivot
+            if low > start:
+                waiting.append((low, stop, k))
+                stop = low
+                continue
+            for at in range(start, stop):  # the pivot is the least
+                low += _exchange(keys, order, at, low) == pivot
+            waiting.append((low, stop, k))
+            k, stop = k + 1, low if k + 1 < width else start
+            for at in range(start, stop):
+                keys[at] = _number(words, order[at], k)
+        _insert_rows(words, keys, order, start, stop, k)
     return order
 
 
