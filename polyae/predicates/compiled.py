@@ -181,7 +181,7 @@ def _store(cell: CellRows, m: int, count: int) -> None:
 
 @compiled
 def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], cell: CellRows, m: int) -> int:
-    """Choose the outputs that give a row, and their factors; -1 if that is doubtful."""
+    """Choose the outputs that give a row, and their factors; -1 if that is doubtful, or a constant unit's bit wrong."""
     h, count = cell.rows.shape[0] - 1, 0
     for u in range(n_out):
         unit = flat.unit_of[first + u]
@@ -194,8 +194,11 @@ def _keep(flat: FlatNetwork, first: int, n_out: int, bits: NDArray[np.uint8], ce
             cell.source[m + count] = unit
             cell.kept[count] = u
             count += 1
-        elif top > 0.0 or cell.y_error[0, u] > 0.0 or not abs(cell.y[h, u]) > cell.y_error[1, u]:
-            return -1
+        else:
+            value = cell.y[h, u]
+            constant = top == 0.0 and cell.y_error[0, u] == 0.0 and abs(value) > cell.y_error[1, u]
+            if not constant or (value > 0.0) != (bits[unit] != 0):
+                return -1
     return count
 
 
@@ -204,7 +207,8 @@ def build_rows(flat: FlatNetwork, bits: NDArray[np.uint8], cell: CellRows) -> in
     """Rows of the cell of one pattern; one for all twins, none for units that certainly do not vary.
 
     Returns the number of rows, or -1 if a unit's row could not be told from zero, a unit vanishes
-    identically, or a number is out of the range of the error analysis.
+    identically or is constant with the other sign, or a number is out of the range of the error analysis.
+    So a point strictly inside all rows proves the pattern, but for the bits of twins.
     """
     h, m = flat.sizes[0], 0
     at, first, n_in = 0, 0, h

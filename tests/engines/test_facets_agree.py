@@ -11,6 +11,9 @@ import torch
 from polyae import Box, Layer, Network, Space, from_torch
 from polyae.complex.enumerate import arrange
 from polyae.engines.local import expand_points
+from polyae.predicates.compiled import build_rows, workspace
+from polyae.predicates.flat import flatten
+from polyae.predicates.rational import homogeneous
 from polyae.training.data import digits
 from polyae.training.models import Autoencoder
 from tests.engines.zoo import neighbours_by_programs
@@ -65,6 +68,44 @@ def test_compiled_facets_equal_those_of_linear_programs(kind: str, h: int, cases
             assert np.array_equal(found.neighbours[mine], around)
             assert np.allclose(found.distances[mine], away)
             assert np.array_equal(found.patterns[i], pattern)
+
+
+@pytest.mark.parametrize("kind", ["random", "duplicate"])
+def test_codes_within_rounding_of_a_hyperplane(kind: str) -> None:
+    """The sign of a unit at the foot of its perpendicular is noise, which must not become a pattern."""
+    rng = np.random.default_rng(7)
+    net, h = network(kind, 3), 3
+    arrangement, layer = arrange(net, Space(h)), net.layers[0]
+    unit = np.arange(40) % layer.n_out
+    codes = rng.normal(size=(40, h))
+    heights = (layer.weight[unit] * codes).sum(axis=1) + layer.bias[unit]
+    codes -= (heights / (layer.weight[unit] ** 2).sum(axis=1))[:, None] * layer.weight[unit]
+    exact = np.array([arrangement.rational.signs_at(homogeneous(code.tolist())) for code in codes])
+    assert ((exact > 0) != net.pattern(codes)).any()
+    found = expand_points(arrangement, codes)
+    assert np.array_equal(np.where(exact == 0, found.patterns, exact > 0), found.patterns)
+    for i in range(0, 40, 4):
+        _, around, _ = neighbours_by_programs(arrangement, codes[i])
+        assert np.array_equal(found.neighbours[found.owner == i], around)
+
+
+def test_constant_units_whose_sign_float64_gets_wrong() -> None:
+    """Twice a unit minus one with twice its weight is the constant -e, where both are on; float64 has 0 for it."""
+    for e in (2.0**-52, -(2.0**-52)):
+        first = Layer([[0.1], [0.2]], [0.7, 1.4 + e], 0.0)
+        net = Network([first, Layer([[2.0, -1.0]], [0.0], 0.0), Layer([[1.0]], [0.0])])
+        codes = np.random.default_rng(0).uniform(0, 1000, size=(50, 1))
+        found = expand_points(arrange(net, Space(1)), codes)
+        assert np.array_equal(found.patterns, [[True, True, e < 0]] * 50)
+    assert not net.pattern(codes)[:, 2].all()
+
+
+@pytest.mark.parametrize(("bits", "rows"), [((1, 1), 2), ((1, 0), 2), ((0, 1), 1), ((0, 0), -1)])
+def test_rows_of_a_pattern_with_the_wrong_constant_are_refused(bits: tuple[int, int], rows: int) -> None:
+    """Units x and max(0, x) + 1, which is 1 where x is off."""
+    net = Network([Layer([[1.0]], [0.0], 0.0), Layer([[1.0]], [1.0], 0.0), Layer([[1.0]], [0.0])])
+    flat = flatten(arrange(net, Space(1)))
+    assert build_rows(flat, np.array(bits, dtype=np.uint8), workspace(flat, 2)) == rows
 
 
 @pytest.mark.long
