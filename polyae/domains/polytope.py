@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import sys
 from collections.abc import Sequence
@@ -159,6 +160,11 @@ class Polytope(Domain):
             reach += y * heights[j]
             residual = [r - y * scales[j] * Fraction(a) for r, a in zip(residual, self.A[kept[j]], strict=True)]
         return reach, sum(map(abs, residual), Fraction(0))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the inequalities: the identity of the polytope."""
+        return hashlib.sha256(repr(self.A.shape).encode() + self.A.tobytes() + self.b.tobytes()).hexdigest()
 
     def __repr__(self) -> str:
         return f"Polytope({len(self.A)} inequalities, dimension {self.dim})"
