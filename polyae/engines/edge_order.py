@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import compiled, inlined
 
 Int = NDArray[np.int32]
 
 __all__ = ["edges_in_order", "sort_edges", "unique_edges"]
+
+#: Edges of a region that are sorted by insertion.
+FEW = 8
 
 
 @compiled
@@ -49,7 +52,10 @@ def sort_edges(edges: Int, units: Int, regions: int) -> None:
         start[i] += 1  # in the end where the next region starts
     first = 0
     for i in range(regions):
-        _sort(keys, first, start[i])
+        if start[i] - first > FEW:
+            _sort(keys, first, start[i])
+        else:
+            _insert(keys, first, start[i], 1)
         for e in range(first, start[i]):
             edges[e, 0], edges[e, 1], units[e] = i, keys[e] >> 32, keys[e] & 0xFFFFFFFF
         first = start[i]
@@ -57,18 +63,24 @@ def sort_edges(edges: Int, units: Int, regions: int) -> None:
 
 @compiled
 def _sort(keys: NDArray[np.int64], start: int, stop: int) -> None:
-    """Sort a part by insertion, over shrinking gaps (Shell 1959) where it is long."""
+    """Sort a part by insertion over shrinking gaps (Shell 1959)."""
     gap = 1
     while 9 * gap < stop - start:
         gap = 3 * gap + 1
     while gap > 0:
-        for i in range(start + gap, stop):
-            key, at = keys[i], i
-            while at >= start + gap and keys[at - gap] > key:
-                keys[at] = keys[at - gap]
-                at -= gap
-            keys[at] = key
+        _insert(keys, start, stop, gap)
         gap //= 3
+
+
+@inlined
+def _insert(keys: NDArray[np.int64], start: int, stop: int, gap: int) -> None:
+    """Sort what is a gap apart by insertion."""
+    for i in range(start + gap, stop):
+        key, at = keys[i], i
+        while at >= start + gap and keys[at - gap] > key:
+            keys[at] = keys[at - gap]
+            at -= gap
+        keys[at] = key
 
 
 def unique_edges(edges: Int, units: Int, regions: int) -> int:
