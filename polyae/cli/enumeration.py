@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from polyae.atomic import check_writable
+from polyae.atomic import check_writable, whole_file
 from polyae.cli.domains import DomainOptions
 from polyae.cli.groups import grouped
 from polyae.cli.output import JsonOption, StrictOption, finish
@@ -36,6 +36,9 @@ CertifyOption = Annotated[
     Path | None, typer.Option("--certify", metavar="CERT", help="Write a certificate, which polyae check can check.")
 ]
 ProveOption = Annotated[bool, typer.Option("--prove", help="Have the certificate checked, independently.")]
+FigureOption = Annotated[
+    Path | None, typer.Option("--figure", metavar="FILE.png", help="Draw the partition of a plane (h = 2).")
+]
 GraphOption = Annotated[Path | None, typer.Option("--graphml", metavar="FILE", help="Write the region graph.")]
 
 
@@ -67,6 +70,7 @@ def enumerate_command(
     out: OutOption = None,
     resume: ResumeOption = None,
     graphml: GraphOption = None,
+    figure: FigureOption = None,
     certify: CertifyOption = None,
     prove: ProveOption = False,
     strict: StrictOption = False,
@@ -80,23 +84,39 @@ def enumerate_command(
     few dimensions, is faster and has nothing to keep before its end.  Exit code: 130 or 143 then.
     """
     network = read_network(net)
-    for path in (out, graphml, certify):
+    for path in (out, graphml, figure, certify):
         if path is not None:
             check_writable(path)
     if out is not None and out.suffix != ".npz":
         raise FileFormatError(f"--out {out}: the name of a region complex ends in .npz")
+    if figure is not None and figure.suffix.lower() != ".png":
+        raise FileFormatError(f"--figure {figure}: the name of a figure ends in .png")
     previous = None if resume is None else load(resume)
     where = domain.stated(network.input_dim) if previous is None or domain.given else previous.domain
     if certify is not None or prove:
         check_domain(where)
+    if figure is not None:
+        from polyae.report.plane_figure import check_plane
+
+        check_plane(where)
     cx = enumeration.run(network, where, previous, out)
     kept = cx.status is not Status.NOTHING_KEPT  # else the files may hold more than there is now
     if out is not None and kept:
         cx.save(out)
     if graphml is not None and kept:
         cx.to_graphml(graphml)
+    if figure is not None and kept:
+        _draw(cx, figure)
     if prove:
         cx.prove(certify, progress=sys.stderr.isatty())
     elif certify is not None:
         cx.certify(certify, progress=sys.stderr.isatty())
     finish(counts(cx), as_json, strict=strict, partial=not cx.complete)
+
+
+def _draw(cx: RegionComplex, path: Path) -> None:
+    from polyae.report.figures import png
+    from polyae.report.plane_figure import plane_figure
+
+    with whole_file(path) as file:
+        file.write_bytes(png(plane_figure(cx)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ def theorem_text(cx: RegionComplex, bound: TheoremBound) -> str:
     """
     whole = "found so far, and what follows is of these alone: the complex is partial" if bound.restricted else "in all"
     settled = "both settled to the gap" if bound.decided else "not both settled to the gap: see the notes"
+    if bound.decided and isinf(bound.u2.upper):
+        settled = "both settled as far as samples alone allow: see the notes"
     sections = [
         (f"{len(cx):,} regions {whole}", []),
         (f"distances and radii in the units of the data ({settled})", _table(_sides(cx, bound))),

@@ -64,6 +64,15 @@ def test_numbers_of_faces(cli: Polyae, cross: Path, tmp_path: Path) -> None:
     assert cli("enumerate", cross, "--ball", "0,0", "1", "--norm", "1", "--json").json["f_vector"] == [5, 8, 4]
 
 
+def test_picture_of_a_plane(cli: Polyae, cross: Path, tmp_path: Path) -> None:
+    out = tmp_path / "plane.png"
+    assert cli("enumerate", cross, "--box", "-1", "1", "--figure", out).code == 0
+    assert out.read_bytes().startswith(b"\x89PNG")
+    assert cli("enumerate", cross, "--space", "--figure", tmp_path / "none.png").complains("unbounded", "Box")
+    assert cli("enumerate", cross, "--box", "-1", "1", "--figure", tmp_path / "none.pdf").complains("none.pdf", ".png")
+    assert sorted(path.name for path in tmp_path.glob("*.p*")) == ["plane.png"]
+
+
 @pytest.mark.parametrize(
     ("domain", "engine"),
     [

@@ -75,6 +75,7 @@ def test_bound_in_words_of_samples_and_a_part(cli: Polyae, octagon: tuple[Path, 
     np.save(tmp_path / "cloud.npy", np.eye(2))
     answer = cli("bound", octagon[0], "--manifold", tmp_path / "cloud.npy", "--box", 0, LENGTH, "--max-regions", 3)
     assert answer.out.startswith("3 regions found so far") and "attained at sample " in answer.out
+    assert "settled as far as samples alone allow" in answer.out
     assert "not measured: X has no generators" in answer.out
 
 

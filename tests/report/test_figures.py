@@ -9,6 +9,7 @@ from PIL import Image
 
 import polyae
 from polyae.report import figures
+from polyae.report.plane_figure import check_plane, plane_figure
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +49,21 @@ def test_partition_shows_every_region_and_code(plane: polyae.RegionComplex) -> N
     assert len(cells.get_paths()) == len(plane)
     assert sum(len(c.get_offsets()) for c in ax.collections if c is not cells) == 50
     assert {text.get_text() for text in ax.get_legend().get_texts()} == set("0123456789")
+
+
+def test_plane_shows_every_region_in_the_colour_of_its_map(plane: polyae.RegionComplex) -> None:
+    ax = plane_figure(plane).axes[0]
+    (cells,) = ax.collections
+    assert len(cells.get_paths()) == len(plane) and ax.get_title() == f"{len(plane)} regions"
+    for i, value in enumerate(cells.get_array()):
+        centre, step = plane[i].witness, 1e-7 * np.eye(2)
+        jacobian = (plane.network(centre + step) - plane.network(centre)).T / 1e-7
+        assert value == pytest.approx(np.linalg.svd(jacobian, compute_uv=False)[0], rel=1e-5, abs=1e-6)
+    part = polyae.enumerate_regions(plane.network, plane.domain, max_regions=5)
+    assert plane_figure(part).axes[0].get_title() == "5 regions found so far"
+    for domain in (polyae.Space(2), polyae.Box([0], [1])):
+        with pytest.raises(polyae.errors.DomainError, match=r"Slice|Box"):
+            check_plane(domain)
 
 
 def test_degrees_are_counted() -> None:
