@@ -21,17 +21,15 @@ from polyae.engines.subdivide.layer_units import LayerUnits, layer_units
 from polyae.engines.subdivide.layers import LayerPlan, clear, layer_plans, next_values
 from polyae.engines.subdivide.mesh import EDGES, NEXT, OPEN, PROVED, STAGE, VERTICES, FaceTable, Hashes, Mesh, grown
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.positions import Positions
+from polyae.engines.subdivide.positions import COARSE, Positions
 from polyae.engines.subdivide.signs import enter_layer_signs, enter_signs, list_open, measure_rooms
 from polyae.engines.subdivide.special import HashCollision, SpecialPosition
 from polyae.engines.subdivide.start import start_mesh
 from polyae.engines.subdivide.twin_units import twin_units
 from polyae.predicates.cell import Arrangement
+from polyae.predicates.rational import sign
 
 __all__ = ["EdgeSubdivision"]
-
-#: Once a sign is open, vertices whose bounds are above this share of their largest value are all placed anew, at once.
-COARSE = 2.0**-30
 
 
 class EdgeSubdivision:
@@ -112,11 +110,11 @@ class EdgeSubdivision:
         self.positions.refine(mesh, coarse, number, layer)
 
         def exact(which: Sequence[int]) -> list[int]:
-            return [self.exact.repair(mesh, int(doubtful[k]), number, row) for k in which]
+            return [sign(self.exact.repair(mesh, int(doubtful[k]), number)[row].p) for k in which]
 
         signs = self.arrangement.kernel.signs(mesh.values[doubtful, row], mesh.error[doubtful], exact)
         if (signs == 0).any():
-            raise SpecialPosition("a sign was assumed to be zero")
+            raise SpecialPosition("a unit vanishes at a vertex of others, or a sign was assumed to be zero")
         guessed = mesh.words[coarse]
         for v in coarse.tolist():
             # Values and bounds are better now, or rounded from exact ones, so that all signs that they have are right.

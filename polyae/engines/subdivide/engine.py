@@ -19,6 +19,7 @@ from polyae.engines.reference import start_region
 from polyae.engines.skeleton import Skeleton
 from polyae.engines.subdivide.by_edges import EdgeSubdivision
 from polyae.engines.subdivide.by_faces import FaceSubdivision
+from polyae.engines.subdivide.planar.subdivision import PlanarSubdivision
 from polyae.engines.subdivide.polytope_faces import polytope_faces
 from polyae.engines.subdivide.special import HashCollision, OutOfRange, SpecialPosition
 from polyae.errors import JobTooLargeError, SettingError, SolverError
@@ -26,6 +27,7 @@ from polyae.predicates.cell import Arrangement
 from polyae.predicates.compilation import COMPILATION
 
 T = TypeVar("T")
+Subdivided = PlanarSubdivision | EdgeSubdivision | FaceSubdivision
 
 __all__ = ["Subdivide", "faster", "skeleton_of", "suits"]
 
@@ -151,7 +153,7 @@ def skeleton_of(arrangement: Arrangement, seed: int = 0) -> Skeleton:
         raise JobTooLargeError(f"too many vertices and edges: {error}; choose a smaller domain") from error
 
 
-def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[EdgeSubdivision | FaceSubdivision], T]) -> T:
+def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[Subdivided], T]) -> T:
     """Something made from the subdivided domain, by edges in general position, else by all faces.
 
     Raises
@@ -164,6 +166,8 @@ def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[EdgeSubdi
         raise OutOfRange("the domain has too many faces")
     for attempt in range(ATTEMPTS):
         try:
+            if arrangement.domain.dim == 2:
+                return wanted(PlanarSubdivision(arrangement, faces))
             return wanted(EdgeSubdivision(arrangement, faces, seed + attempt))
         except HashCollision:
             continue

@@ -10,8 +10,9 @@ from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import Mesh
+from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.engines.subdivide.special import OutOfRange, SpecialPosition
+from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
@@ -29,9 +30,12 @@ class ExactVertices:
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, twins: TwinUnits) -> None:
         self.arrangement, self.faces, self.twins = arrangement, faces, twins
 
-    def point(self, mesh: Mesh, vertex: int) -> HomogeneousPoint:
+    def _pattern(self, mesh: Mesh | PlanarMesh, vertex: int) -> NDArray[np.bool_]:
+        return self.twins.patterns(mesh.pattern_words(np.array([vertex])))[0]
+
+    def point(self, mesh: Mesh | PlanarMesh, vertex: int) -> HomogeneousPoint:
         """The one point in which the walls and units of a vertex vanish."""
-        pattern = self.twins.patterns(mesh.words[vertex : vertex + 1])[0]
+        pattern = self._pattern(mesh, vertex)
         rows = [self.arrangement.wall_integers[k] for k in np.flatnonzero(self.faces.holders[mesh.face[vertex]])]
         rows += [self.arrangement.rational.unit_row(pattern, int(u)) for u in mesh.own[vertex] if u >= 0]
         reduced, den, _ = fmpz_mat(rows).rref()
@@ -39,10 +43,9 @@ class ExactVertices:
         point = [-reduced[k, h] for k in range(h)]
         return [*point, fmpz(den)] if den > 0 else [*(-x for x in point), -fmpz(den)]
 
-    def repair(self, mesh: Mesh, vertex: int, layer: int, row: int) -> int:
-        """Round position and values of a vertex anew; returns the exact sign of one of its values."""
-        point = self.point(mesh, vertex)
-        pattern = self.twins.patterns(mesh.words[vertex : vertex + 1])[0]
+    def repair(self, mesh: Mesh | PlanarMesh, vertex: int, layer: int) -> list[fmpq]:
+        """Round position and values of a vertex anew; returns the exact values."""
+        point, pattern = self.point(mesh, vertex), self._pattern(mesh, vertex)
         values = self.arrangement.rational.layer_at(pattern, layer, point)
         mesh.values[vertex] = [nearest(x) for x in values]
         largest = float(np.abs(mesh.values[vertex]).max())
@@ -51,9 +54,7 @@ class ExactVertices:
         mesh.coordinates[vertex] = [float(x) for x in to_fractions(point)]
         reach = float(np.abs(mesh.coordinates[vertex]).max())
         mesh.position_error[vertex] = 2 * UNIT_ROUNDOFF * reach + UNDERFLOW
-        if values[row] == 0:
-            raise SpecialPosition("a unit vanishes at a vertex of others")
-        return sign(values[row].p)
+        return values
 
     def climb(self, mesh: Mesh, ends: Sequence[int], functional: Sequence[float]) -> int:
         """Exact sign of the rise of a functional from one vertex to another."""

@@ -26,7 +26,7 @@ from polyae.predicates.cell import Arrangement
 Float = NDArray[np.float64]
 Packed = NDArray[np.uint8]
 
-__all__ = ["FinishedMesh", "count_all_faces", "gather"]
+__all__ = ["FinishedMesh", "count_all_faces", "gather", "patterns"]
 
 #: Functionals that are tried before all of them being constant on some edge counts as special position.
 FUNCTIONALS = 4
@@ -63,7 +63,7 @@ def gather(arrangement: Arrangement, finished: FinishedMesh) -> Enumeration:
         raise HashCollision
     if not collect_facets(mesh, table, hashes, counters, up, regions):
         raise HashCollision
-    on, off = _patterns(finished.exact.twins, regions.words)
+    on, off = patterns(finished.exact.twins, regions.words)
     exact_witnesses = settle_witnesses(arrangement, on, off, regions.witnesses, np.flatnonzero(~regions.proved))
     return Enumeration(
         packed=on,
@@ -155,7 +155,7 @@ def _f_vector(finished: FinishedMesh, up: Up, by_dimension: NDArray[np.int64]) -
     return tuple(counts)
 
 
-def _patterns(twins: TwinUnits, words: Words) -> tuple[Packed, Packed]:
+def patterns(twins: TwinUnits, words: Words) -> tuple[Packed, Packed]:
     """Units that are on and units that are off in every region, packed, from words of the inserted ones."""
     units = len(twins.first)
     if twins.distinct:

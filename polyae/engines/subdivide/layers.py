@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from polyae.engines.memory import reserve
 from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
+from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
 from polyae.memo import once_for_each
@@ -48,7 +49,7 @@ class Points(NamedTuple):
 
 
 #: What has values at points.
-M = TypeVar("M", Mesh, Lattice, Points)
+M = TypeVar("M", Mesh, PlanarMesh, Lattice, Points)
 
 
 class LayerPlan(NamedTuple):

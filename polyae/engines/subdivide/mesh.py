@@ -116,6 +116,10 @@ class Mesh(NamedTuple):
     table_vertex: NDArray[np.int32]
     table_slot: NDArray[np.int8]
 
+    def pattern_words(self, vertices: Int) -> Words:
+        """Words of the region at each vertex in which all units that vanish there are off."""
+        return self.words[vertices]
+
 
 #: Arrays of so many vertices or edges grow in smaller steps.
 LARGE = 1 << 16

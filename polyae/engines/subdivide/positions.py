@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from polyae.engines.subdivide.layer_units import LayerUnits
 from polyae.engines.subdivide.layers import layer_plans
 from polyae.engines.subdivide.mesh import Mesh
+from polyae.engines.subdivide.planar.layer import PlanarLayer
+from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
 from polyae.engines.subdivide.twin_units import TwinUnits
@@ -25,8 +27,10 @@ from polyae.predicates.cell import Arrangement
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["Positions"]
+__all__ = ["COARSE", "Positions"]
 
+#: Once a sign is open, vertices whose bounds are above this share of their largest value are all placed anew, at once.
+COARSE = 2.0**-30
 #: Vertices of the first layer, and of later ones, that are worked on at a time: about a megabyte.
 FIRST_CHUNK, CHUNK = 4096, 64
 
@@ -39,7 +43,7 @@ class Positions:
         self.layers = len(layer_plans(arrangement.network))
         self.basis = faces.wall_basis
 
-    def refine_first_layer(self, mesh: Mesh, vertices: Int) -> None:
+    def refine_first_layer(self, mesh: Mesh | PlanarMesh, vertices: Int) -> None:
         """Place vertices on units of the first layer alone."""
         rows = self._with_walls([_first_rows(self.arrangement.network)])
         for start in range(0, len(vertices), FIRST_CHUNK):
@@ -47,7 +51,7 @@ class Positions:
             which = self._own_rows(mesh, some, len(rows.values) - len(self.arrangement.walls.values))
             refine(mesh, some, *_in_order(BoundedRows(rows.values[which], rows.errors[which])))
 
-    def refine(self, mesh: Mesh, vertices: Int, number: int = -1, layer: LayerUnits | None = None) -> None:
+    def refine(self, mesh: Mesh | PlanarMesh, vertices: Int, number: int = -1, layer: LayerUnits | PlanarLayer | None = None) -> None:
         """Place vertices on units of any layer, and evaluate a layer there.
 
         Parameters
@@ -62,7 +66,7 @@ class Positions:
         layers = self.layers if layer is None else number + 1
         for start in range(0, len(vertices), CHUNK):
             some = vertices[start : start + CHUNK]
-            network, pattern = self.arrangement.network, self.twins.patterns(mesh.words[some])
+            network, pattern = self.arrangement.network, self.twins.patterns(mesh.pattern_words(some))
             by_layer = layer_rows(network, pattern, layers)
             rows = self._with_walls([_of_units(rows, y) for rows, y in zip(by_layer, network.layers, strict=False)])
             which = self._own_rows(mesh, some, rows.values.shape[1] - len(self.arrangement.walls.values))[..., None]
@@ -80,7 +84,7 @@ class Positions:
         errors = [*(rows.errors for rows in by_layer), np.broadcast_to(walls.errors, shape)]
         return BoundedRows(np.concatenate(values, axis=-2), np.concatenate(errors, axis=-2))
 
-    def _own_rows(self, mesh: Mesh, vertices: Int, units: int) -> Int:
+    def _own_rows(self, mesh: Mesh | PlanarMesh, vertices: Int, units: int) -> Int:
         """Which rows vanish at vertices: first its units, then walls that span its face: array (m, h)."""
         own, h = mesh.own[vertices].astype(np.int64), mesh.own.shape[1]
         face = mesh.face[vertices]

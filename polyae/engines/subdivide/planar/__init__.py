@@ -1,0 +1,1 @@
+"""Subdivision of a polygon, in general position: half-edges and regions."""

@@ -1,0 +1,163 @@
+"""A subdivided polygon as a half-edge mesh, in growing arrays for compiled code.
+
+Every region keeps one half-edge of its boundary, which goes around it counterclockwise; the edges between two regions
+have a half-edge for each.  A vertex lies on two lines: units, or one unit and an edge of the domain.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyae.engines.memory import stretch
+from polyae.engines.subdivide.words import Words
+from polyae.predicates.jit import compiled
+
+Float = NDArray[np.float64]
+Int = NDArray[np.int64]
+Index = NDArray[np.int32]
+
+__all__ = [
+    "BLOCKED",
+    "DOMAIN",
+    "HALF_EDGES",
+    "LINE",
+    "MORE_HALF_EDGES",
+    "MORE_REGIONS",
+    "MORE_VERTICES",
+    "NEXT",
+    "PROVED",
+    "REGIONS",
+    "TAIL",
+    "TWIN",
+    "VERTICES",
+    "WAITING",
+    "Counters",
+    "PlanarMesh",
+    "grown",
+    "name_sides",
+    "new_mesh",
+]
+
+#: Fields of the counter array: what is used of the arrays, the lists of regions, the signs that bounds proved, and the
+#: number of the domain among its faces.
+VERTICES, HALF_EDGES, REGIONS, WAITING, BLOCKED, PROVED, DOMAIN = range(7)
+Counters = Int
+#: Fields of a half-edge: the next one around its region, the vertex where it starts, its twin (-1 on the boundary of
+#: the domain), and the unit that it lies on, or -1 less the number of the domain's edge.
+NEXT, TAIL, TWIN, LINE = range(4)
+#: What one cut of a region makes at most: two vertices, each with two half-edges, a new edge, and a region.
+MORE_VERTICES, MORE_HALF_EDGES, MORE_REGIONS = 2, 6, 1
+
+
+class PlanarMesh(NamedTuple):
+    """Arrays over vertices, over half-edges, and over regions.
+
+    Attributes
+    ----------
+    coordinates : array, shape (v, 2)
+    position_error : array, shape (v,)
+        Bound on the distance, in the maximum norm, to the exact vertex.
+    values : array, shape (v, n)
+        Outputs of the current layer before its units, exactly 0 for the units that vanish at the vertex.
+    error, size : arrays, shape (v,)
+        Bound on the errors of the values; largest absolute value.
+    signs : array of uint64, shape (v, 2 w)
+        Units of the current layer that are positive, and that are negative, in words as those of `words`.
+    proved : array of bool, shape (v,)
+        Whether all of these are certain.
+    own : array of int32, shape (v, 2)
+        Units that vanish, in the order in which they came, or -1.
+    face : array of int32, shape (v,)
+        Face of the domain that has the vertex in its relative interior.
+    spoke : array of int32, shape (v,)
+        A half-edge that starts at the vertex.
+    half_edges : array of int32, shape (m, 4)
+    side : array of int32, shape (m,)
+        Region of every half-edge, as of the last call of :func:`name_sides`.
+    first : array of int32, shape (r,)
+        A half-edge of every region.
+    words : array of uint64, shape (r, w)
+        Units of finished layers that are positive; the first in the highest bit of the first word.
+    waiting : array of int32, shape (r, 2)
+        Regions that are still to be cut, and the first of their words that is not finished.
+    blocked : array of int32, shape (r,)
+        Regions that wait for signs.
+    """
+
+    coordinates: Float
+    position_error: Float
+    values: Float
+    error: Float
+    size: Float
+    signs: Words
+    proved: NDArray[np.bool_]
+    own: Index
+    face: Index
+    spoke: Index
+    half_edges: Index
+    side: Index
+    first: Index
+    words: Words
+    waiting: Index
+    blocked: Index
+
+    def pattern_words(self, vertices: Int) -> Words:
+        """Words of a region at each vertex, as of the last call of :func:`name_sides`."""
+        return self.words[self.side[self.spoke[vertices]]]
+
+
+OF_VERTICES = ("coordinates", "position_error", "values", "error", "size", "signs", "proved", "own", "face", "spoke")
+OF_HALF_EDGES = ("half_edges", "side")
+OF_REGIONS = ("first", "words", "waiting", "blocked")
+#: Arrays of so many vertices grow in smaller steps.
+LARGE = 1 << 16
+
+
+def new_mesh(units: int, vertices: int) -> PlanarMesh:
+    """Empty mesh with room for so many vertices, twice the edges, and as many regions."""
+    half_edges, words = 4 * vertices, max(1, (units + 63) // 64)
+    return PlanarMesh(
+        coordinates=np.empty((vertices, 2)),
+        position_error=np.empty(vertices),
+        values=np.empty((vertices, 0)),
+        error=np.empty(vertices),
+        size=np.empty(vertices),
+        signs=np.empty((vertices, 0), dtype=np.uint64),
+        proved=np.empty(vertices, dtype=np.bool_),
+        own=np.empty((vertices, 2), dtype=np.int32),
+        face=np.empty(vertices, dtype=np.int32),
+        spoke=np.empty(vertices, dtype=np.int32),
+        half_edges=np.empty((half_edges, 4), dtype=np.int32),
+        side=np.empty(half_edges, dtype=np.int32),
+        first=np.empty(vertices, dtype=np.int32),
+        words=np.empty((vertices, words), dtype=np.uint64),
+        waiting=np.empty((vertices, 2), dtype=np.int32),
+        blocked=np.empty(vertices, dtype=np.int32),
+    )
+
+
+def grown(mesh: PlanarMesh, counters: Counters) -> PlanarMesh:
+    """The mesh, stretched in place, with room for half as much again; where memory counts, for a quarter more."""
+    for names, used in ((OF_VERTICES, VERTICES), (OF_HALF_EDGES, HALF_EDGES), (OF_REGIONS, REGIONS)):
+        room, wanted = len(getattr(mesh, names[-1])), int(counters[used]) + MORE_HALF_EDGES
+        longer = room + room // (2 if room < LARGE else 4)
+        if 8 * wanted > 7 * room:
+            for name in names:
+                stretch(getattr(mesh, name), max(wanted, longer))
+    return mesh
+
+
+@compiled
+def name_sides(mesh: PlanarMesh, counters: Counters) -> None:
+    """Enter the region of every half-edge."""
+    half_edges, first, side = mesh.half_edges, mesh.first, mesh.side
+    for r in range(counters[REGIONS]):
+        start = first[r]
+        h, more = start, True
+        while more:
+            side[h] = r
+            h = half_edges[h, NEXT]
+            more = h != start
