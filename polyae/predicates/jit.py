@@ -15,7 +15,7 @@ from typing import Any
 import numba as nb
 from numba.extending import register_jitable
 
-__all__ = ["any_order", "callable_from_compiled", "compiled", "inlined", "proposal"]
+__all__ = ["any_order", "borrowing", "callable_from_compiled", "compiled", "inlined", "proposal"]
 
 
 def _kernel_sources() -> str:
@@ -43,6 +43,8 @@ def _kernel(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
 #: Strict IEEE arithmetic, for everything that is part of a proof.
 compiled = _kernel()
+#: The same without arrays of its own, so that no references are counted.
+borrowing = _kernel(_nrt=False)
 #: The same, copied into the caller: passing many arrays costs more than the work of a small function.
 inlined = _kernel(inline="always")
 #: Sums in any order and fused products, for proofs whose error bounds hold for all of these.

@@ -23,7 +23,7 @@ from polyae.engines.subdivide.layer_units import LayerUnits
 from polyae.engines.subdivide.mesh import CUTS, OPEN, Counters, FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.signs import enter_signs, room_at
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
-from polyae.predicates.jit import compiled, inlined
+from polyae.predicates.jit import borrowing
 from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 
@@ -33,7 +33,7 @@ Int = NDArray[np.int64]
 __all__ = ["clear_vertices", "name_vertices", "place_between", "place_vertices"]
 
 
-@compiled
+@borrowing
 def _interpolate(values: Float, a: int, b: int, t: float, w: int) -> float:
     """Row w between rows a and b; returns the largest difference between these."""
     spread = np.int64(0)
@@ -44,7 +44,7 @@ def _interpolate(values: Float, a: int, b: int, t: float, w: int) -> float:
     return float_of(spread)
 
 
-@inlined
+@borrowing
 def place_between(
     values: Float,
     error: Float,
@@ -78,7 +78,7 @@ def place_between(
     return t, shift
 
 
-@compiled
+@borrowing
 def place_vertices(mesh: Mesh, row: int, cuts: int, first: int) -> None:
     """Values and positions of the new vertices, with their bounds."""
     values, error, size, ends, cut = mesh.values, mesh.error, mesh.size, mesh.ends, mesh.cut
@@ -91,7 +91,7 @@ def place_vertices(mesh: Mesh, row: int, cuts: int, first: int) -> None:
         )
 
 
-@compiled
+@borrowing
 def clear_vertices(mesh: Mesh, cuts: int, first: int) -> None:
     """Clearance of the new vertices.
 
@@ -107,7 +107,7 @@ def clear_vertices(mesh: Mesh, cuts: int, first: int) -> None:
         clearance[first + k] = max(0.0, min(least, (1.0 - t - off) * reach[e, 1]) / SAFETY)
 
 
-@compiled
+@borrowing
 def _signs_between(
     words: Words, proved: NDArray[np.bool_], a: int, b: int, w: int, values: Float, error: float,
     units: Int, rows: Int, row_of: Int, number: int,
@@ -141,7 +141,7 @@ def _signs_between(
     return certain
 
 
-@compiled
+@borrowing
 def name_vertices(
     mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, first: int, layer: LayerUnits, number: int
 ) -> None:

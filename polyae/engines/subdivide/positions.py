@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.layer_units import LayerUnits
-from polyae.engines.subdivide.layers import layer_plans
+from polyae.engines.subdivide.layers import LayerPlan, layer_plans
 from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.planar.layer import PlanarLayer
+from polyae.engines.subdivide.planar.layer import FirstLayer, PlanarLayer
 from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
@@ -50,6 +50,13 @@ class Positions:
             some = vertices[start : start + FIRST_CHUNK]
             which = self._own_rows(mesh, some, len(rows.values) - len(self.arrangement.walls.values))
             refine(mesh, some, *_in_order(BoundedRows(rows.values[which], rows.errors[which])))
+
+    def first_layer_lines(self, plan: LayerPlan) -> FirstLayer:
+        """Lines of the first layer and of the edges of a polygon."""
+        walls, edges = self.arrangement.walls, self.faces.edges
+        chosen = self.basis[edges, 0]
+        sides = BoundedRows(walls.values[chosen], walls.errors[chosen])
+        return FirstLayer.of(plan, _first_rows(self.arrangement.network), sides, int(edges[0]))
 
     def refine(self, mesh: Mesh | PlanarMesh, vertices: Int, number: int = -1, layer: LayerUnits | PlanarLayer | None = None) -> None:
         """Place vertices on units of any layer, and evaluate a layer there.

@@ -4,7 +4,8 @@ On a region that the earlier layers made, the units of a layer are affine.  One 
 cuts it in two, along an edge between two points of its boundary: new vertices, or such as the unit has put there when
 it cut the region on the other side.
 
-Small functions are copied into the loop, with the arrays that they need: handing over a mesh would cost more than they.
+The first unit of all comes first, and of its two parts the one where it is negative: so regions are finished in the
+order of their patterns.
 """
 
 from __future__ import annotations
@@ -13,16 +14,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.placing import place_between
-from polyae.engines.subdivide.planar.layer import PlanarLayer
+from polyae.engines.subdivide.planar.layer import FirstLayer, PlanarLayer
 from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
     DOMAIN,
+    FINISHED,
     HALF_EDGES,
     LINE,
     MORE_HALF_EDGES,
     MORE_REGIONS,
     MORE_VERTICES,
     NEXT,
+    OPEN,
     PROVED,
     REGIONS,
     TAIL,
@@ -33,8 +36,9 @@ from polyae.engines.subdivide.planar.mesh import (
     Index,
     PlanarMesh,
 )
-from polyae.engines.subdivide.words import Words, bit_of, first_bit
-from polyae.predicates.jit import compiled, inlined
+from polyae.engines.subdivide.planar.place import evaluate, meet, value_bound
+from polyae.engines.subdivide.words import Words, first_bit
+from polyae.predicates.jit import borrowing
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -45,7 +49,7 @@ __all__ = ["BROKEN", "DONE", "NEEDS_ROOM", "cut_regions"]
 DONE, NEEDS_ROOM, BROKEN = range(3)
 
 
-@inlined
+@borrowing
 def _signs_between(
     signs: Words, values: Float, error: float, a: int, b: int, w: int, word: int, bit: np.uint64, row_of: Int, shift: int
 ) -> bool:
@@ -82,7 +86,7 @@ def _signs_between(
     return certain
 
 
-@inlined
+@borrowing
 def _halve(half_edges: Index, h: int, w: int, new: int) -> int:
     """Put vertex w on an edge; the second half of half-edge h is `new`.  Returns the number after the last new one."""
     twin, line = half_edges[h, TWIN], half_edges[h, LINE]
@@ -98,7 +102,7 @@ def _halve(half_edges: Index, h: int, w: int, new: int) -> int:
     return last
 
 
-@inlined
+@borrowing
 def _divide(half_edges: Index, down: int, up: int, new: int, unit: int) -> None:
     """Join the points behind two half-edges of a region: half-edge `new` bounds the part that starts behind `down`."""
     begin, end = half_edges[down, NEXT], half_edges[up, NEXT]
@@ -109,16 +113,37 @@ def _divide(half_edges: Index, down: int, up: int, new: int, unit: int) -> None:
     half_edges[up, NEXT], half_edges[down, NEXT] = new, new + 1
 
 
-@inlined
+@borrowing
+def _met(half_edges: Index, signs: Words, start: int, word: int, width: int) -> tuple[np.uint64, np.uint64]:
+    """Units that are positive, and that are negative, at some vertex of a region."""
+    above, below, h = np.uint64(0), np.uint64(0), start
+    while True:
+        v = half_edges[h, TAIL]
+        above |= signs[v, word]
+        below |= signs[v, width + word]
+        h = half_edges[h, NEXT]
+        if h == start:
+            return above, below
+
+
+@borrowing
+def _all_proved(half_edges: Index, proved: NDArray[np.bool_], start: int) -> bool:
+    """Whether the signs at all vertices of a region are."""
+    h = half_edges[start, NEXT]
+    while h != start and proved[half_edges[h, TAIL]]:
+        h = half_edges[h, NEXT]
+    return bool(proved[half_edges[h, TAIL]])
+
+
+@borrowing
 def _sign(signs: Words, v: int, word: int, width: int, bit: np.uint64) -> int:
     """Sign of a unit at a vertex."""
-    return (1 if signs[v, word] & bit != np.uint64(0) else 0) - (
-        1 if signs[v, width + word] & bit != np.uint64(0) else 0
-    )
+    on, off = signs[v, word] & bit, signs[v, width + word] & bit
+    return (1 if on != np.uint64(0) else 0) - (1 if off != np.uint64(0) else 0)
 
 
-@compiled
-def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer) -> int:
+@borrowing
+def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines: FirstLayer) -> int:
     """Cut the regions that wait by all units of a layer, and their parts.
 
     Regions with vertices at which signs are not proved are put on the list of those that are blocked.
@@ -134,81 +159,108 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer) -> int
     coordinates, position_error, own, face, spoke = (
         mesh.coordinates, mesh.position_error, mesh.own, mesh.face, mesh.spoke,
     )  # fmt: skip
-    first, words, waiting, blocked = mesh.first, mesh.words, mesh.waiting, mesh.blocked
-    row_of, shift, begin, width = layer.row_of, layer.units[0] & 63, layer.begin, len(layer.inserted)
-    base = layer.units[0]
-    vertices, edges, regions, last = counters[VERTICES], counters[HALF_EDGES], counters[REGIONS], counters[WAITING]
-    room = min(len(error) - MORE_VERTICES, len(spoke) - MORE_VERTICES)
-    stop = DONE
+    first, words, waiting, blocked, order = mesh.first, mesh.words, mesh.waiting, mesh.blocked, mesh.order
+    row_of, shift, begin, width, base = (
+        layer.row_of, layer.units[0] & 63, layer.begin, len(layer.inserted), layer.units[0],
+    )  # fmt: skip
+    rows, row_errors, columns = lines.rows, lines.errors, lines.columns
+    vertices, edges, regions, last, done = (
+        counters[VERTICES], counters[HALF_EDGES], counters[REGIONS], counters[WAITING], counters[FINISHED],
+    )  # fmt: skip
+    stop, doubtful, domain = DONE, counters[OPEN] > 0, counters[DOMAIN]
     while last > 0:
-        if vertices > room or edges + MORE_HALF_EDGES > len(half_edges) or regions + MORE_REGIONS > len(first):
+        if (
+            vertices + MORE_VERTICES > len(error)
+            or edges + MORE_HALF_EDGES > len(half_edges)
+            or regions + MORE_REGIONS > len(first)
+        ):
             stop = NEEDS_ROOM
             break
         last -= 1
         region, word = waiting[last, 0], waiting[last, 1]
-        start, certain, crossing = first[region], True, np.uint64(0)
-        while word < width:
-            above, below, h = np.uint64(0), np.uint64(0), start
-            while True:
-                v = half_edges[h, TAIL]
-                above |= signs[v, word]
-                below |= signs[v, width + word]
-                certain &= proved[v]
-                h = half_edges[h, NEXT]
-                if h == start:
-                    break
-            crossing = above & below
-            if crossing != np.uint64(0) or not certain:
-                break
+        start = first[region]
+        if doubtful and not _all_proved(half_edges, proved, start):
+            blocked[counters[BLOCKED]] = region
+            counters[BLOCKED] += 1
+            continue
+        above, below = _met(half_edges, signs, start, word, width)
+        while above & below == np.uint64(0) and word < width - 1:
             words[region, begin + word] |= above
             word += 1
-        if certain and crossing == np.uint64(0):
+            above, below = _met(half_edges, signs, start, word, width)
+        crossing = above & below
+        if crossing == np.uint64(0):
+            words[region, begin + word] |= above
+            order[done] = region
+            done += 1
             continue
-        if certain:
-            place = first_bit(crossing)
-            bit, unit = np.uint64(1) << np.uint64(63 - place), 64 * (begin + word) + place
-            down, up, h = -1, -1, start
-            sign = _sign(signs, half_edges[h, TAIL], word, width, bit)
-            while True:
-                following = half_edges[h, NEXT]
-                v = half_edges[following, TAIL]
-                sign_before, sign = sign, _sign(signs, v, word, width, bit)
-                if sign != sign_before and sign_before != 0:
-                    if sign != 0:
-                        a, w, line = half_edges[h, TAIL], vertices, half_edges[h, LINE]
-                        place_between(values, error, size, coordinates, position_error, row_of[unit - base], a, v, w)
-                        proved[w] = _signs_between(
-                            signs, values, error[w], a, v, w, word, bit, row_of, shift
-                        )
-                        certain &= proved[w]
-                        own[w, 0], own[w, 1] = (unit, -1) if line < 0 else (line, unit)
-                        face[w] = -1 - line if line < 0 else counters[DOMAIN]
-                        spoke[w] = edges
-                        edges = _halve(half_edges, h, w, edges)
-                        vertices += 1
-                    if sign_before > 0:
-                        down = h
+        place = first_bit(crossing)
+        bit, unit = np.uint64(1) << np.uint64(63 - place), 64 * (begin + word) + place
+        down, up, h, certain = -1, -1, start, True
+        sign = _sign(signs, half_edges[h, TAIL], word, width, bit)
+        while True:
+            following = half_edges[h, NEXT]
+            v, sign_before = half_edges[following, TAIL], sign
+            sign = _sign(signs, v, word, width, bit)
+            if sign != sign_before and sign_before != 0:
+                if sign != 0:
+                    a, w, line, far = half_edges[h, TAIL], vertices, half_edges[h, LINE], np.inf
+                    if len(rows) > 0:
+                        x, y, far = meet(rows, row_errors, line if line >= 0 else lines.walls - line, unit)
+                    if far < np.inf:
+                        coordinates[w, 0], coordinates[w, 1], position_error[w] = x, y, far
+                        size[w] = evaluate(columns, x, y, values, w)
+                        error[w] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far)
+                        values[w, row_of[unit - base]] = 0.0
+                        if line >= base:
+                            values[w, row_of[line - base]] = 0.0
                     else:
-                        up = h
-                h = following
-                if h == start or (down >= 0 and up >= 0):
-                    break
-            if down < 0 or up < 0:
-                stop = BROKEN
+                        place_between(values, error, size, coordinates, position_error, row_of[unit - base], a, v, w)
+                    proved[w] = _signs_between(signs, values, error[w], a, v, w, word, bit, row_of, shift)
+                    certain &= proved[w]
+                    if line >= 0:
+                        own[w, 0], own[w, 1], face[w] = line, unit, domain
+                    else:
+                        own[w, 0], own[w, 1], face[w] = unit, -1, -1 - line
+                    spoke[w] = edges
+                    edges = _halve(half_edges, h, w, edges)
+                    vertices += 1
+                if sign_before > 0:
+                    down = h
+                else:
+                    up = h
+            h = following
+            if h == start or (down >= 0 and up >= 0):
                 break
+        if down < 0 or up < 0:
+            stop = BROKEN
+            break
         if not certain:
+            doubtful = True
+            counters[OPEN] += 1
             blocked[counters[BLOCKED]] = region
             counters[BLOCKED] += 1
             continue
         _divide(half_edges, down, up, edges, unit)
         first[region], first[regions] = edges, edges + 1
+        alone = crossing == bit
+        if alone:  # no other unit of this word cuts the two parts
+            words[region, begin + word] |= above & ~bit
         for i in range(words.shape[1]):
             words[regions, i] = words[region, i]
-        waiting[last, 0], waiting[last, 1] = regions, word
-        waiting[last + 1, 0], waiting[last + 1, 1] = region, word
-        last += 2
+        if alone:
+            words[regions, begin + word] |= bit
+            word += 1
+        if word == width:
+            order[done], order[done + 1] = region, regions
+            done += 2
+        else:
+            waiting[last, 0], waiting[last, 1] = regions, word
+            waiting[last + 1, 0], waiting[last + 1, 1] = region, word
+            last += 2
         edges += 2
         regions += 1
     counters[PROVED] += vertices - counters[VERTICES]
-    counters[VERTICES], counters[HALF_EDGES], counters[REGIONS], counters[WAITING] = vertices, edges, regions, last
+    counters[VERTICES], counters[HALF_EDGES], counters[REGIONS] = vertices, edges, regions
+    counters[WAITING], counters[FINISHED] = last, done
     return stop

@@ -7,15 +7,20 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import LayerPlan
-from polyae.engines.subdivide.planar.mesh import PlanarMesh
-from polyae.engines.subdivide.words import Words, bit_of, pack_signs
-from polyae.predicates.jit import compiled
+from polyae.engines.subdivide.layers import LayerPlan, layer_plans
+from polyae.engines.subdivide.planar.mesh import OPEN, Counters, PlanarMesh
+from polyae.engines.subdivide.planar.place import evaluate, value_bound
+from polyae.engines.subdivide.words import Words, bit_of
+from polyae.networks.memo import per_network
+from polyae.networks.network import Network
+from polyae.predicates.affine import BoundedRows
+from polyae.predicates.jit import borrowing
+from polyae.predicates.order import INFINITE_RANK, float_of, rank_of
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["PlanarLayer", "enter_signs", "enter_signs_at", "planar_layer"]
+__all__ = ["FirstLayer", "PlanarLayer", "enter_first_layer", "enter_signs", "enter_signs_at", "planar_layers"]
 
 
 class PlanarLayer(NamedTuple):
@@ -40,8 +45,50 @@ class PlanarLayer(NamedTuple):
     inserted: Words
 
 
-def planar_layer(plan: LayerPlan) -> PlanarLayer:
-    """Units of a plan."""
+class FirstLayer(NamedTuple):
+    """Lines of a first layer and of the domain, and the outputs as functions of the point; empty for other layers.
+
+    Attributes
+    ----------
+    rows : array, shape (k, 3)
+        Of its units, and from row ``walls - line`` on of the domain's edges, where `line` is what half-edges say.
+    errors : array, shape (k,)
+        Bounds on the errors of their entries.
+    walls : int
+    columns : array, shape (3, n)
+        Weights and biases of all outputs.
+    row_sum, offset : float
+        See :class:`polyae.engines.subdivide.layers.LayerPlan`.
+    """
+
+    rows: Float
+    errors: Float
+    walls: int
+    columns: Float
+    row_sum: float
+    offset: float
+
+    @classmethod
+    def none(cls) -> FirstLayer:
+        """Of later layers."""
+        return cls(np.empty((0, 3)), np.empty(0), 0, np.empty((3, 0)), 0.0, 0.0)
+
+    @classmethod
+    def of(cls, plan: LayerPlan, lines: BoundedRows, edges: BoundedRows, first_edge: int) -> FirstLayer:
+        """Lines of a plan's units and of the domain's edges, the first of which is face `first_edge`."""
+        rows, errors = np.vstack([lines.values, edges.values]), np.vstack([lines.errors, edges.errors])
+        columns = np.vstack([plan.layer.weight.T, plan.layer.bias])
+        walls = len(lines.values) - 1 - first_edge
+        return cls(rows, errors.max(axis=1), walls, columns, plan.row_sum, plan.offset)
+
+
+@per_network
+def planar_layers(network: Network) -> list[PlanarLayer]:
+    """Units of all layers that have any, in the order of their plans."""
+    return [_planar_layer(plan) for plan in layer_plans(network) if len(plan.units)]
+
+
+def _planar_layer(plan: LayerPlan) -> PlanarLayer:
     first, last = int(plan.units[0]), int(plan.units[-1])
     row_of = np.zeros(last - first + 1, dtype=np.int64)
     row_of[plan.units - first] = plan.rows
@@ -51,31 +98,46 @@ def planar_layer(plan: LayerPlan) -> PlanarLayer:
     return PlanarLayer(plan.units, plan.rows, row_of, first >> 6, inserted)
 
 
-@compiled
-def enter_signs(mesh: PlanarMesh, first: int, last: int, layer: PlanarLayer) -> None:
+@borrowing
+def _pack(values: Float, v: int, row: int, count: int, place: int) -> tuple[np.uint64, float]:
+    """Signs of consecutive values in a word, the first at `place` from its highest bit; the least absolute value."""
+    word, least = np.uint64(0), INFINITE_RANK
+    for i in range(count):
+        x = values[v, row + i]
+        word |= np.uint64(x > 0.0) << np.uint64(63 - place - i)
+        least = min(least, rank_of(abs(x)))
+    return word, float_of(least)
+
+
+@borrowing
+def enter_signs(mesh: PlanarMesh, counters: Counters, first: int, last: int, layer: PlanarLayer) -> None:
     """Signs of all units of a new layer at vertices ``first <= v < last``, proved or not."""
-    values, error, signs, proved = mesh.values, mesh.error, mesh.signs, mesh.proved
-    units, rows, inserted = layer.units, layer.rows, layer.inserted
-    width = len(inserted)
-    flags, packed = np.zeros(64 * width, dtype=np.uint8), np.zeros(width, dtype=np.uint64)
+    values, error, signs, proved, units, rows = (
+        mesh.values, mesh.error, mesh.signs, mesh.proved, layer.units, layer.rows,
+    )  # fmt: skip
+    inserted, width, start, total = layer.inserted, len(layer.inserted), units[0] & 63, units[-1] - units[0] + 1
     consecutive = rows[-1] - rows[0] == units[-1] - units[0]
     for v in range(first, last):
-        proved[v] = False
+        certain = consecutive
         if consecutive:
-            proved[v] = pack_signs(values[v, rows[0] : rows[-1] + 1], units[0] & 63, flags, packed) > error[v]
+            row, left, place = rows[0], total, start
             for i in range(width):
-                signs[v, i] = packed[i] & inserted[i]
-                signs[v, width + i] = ~packed[i] & inserted[i]
-        if not proved[v]:
-            proved[v] = _enter_each(mesh, v, layer)
+                count = min(64 - place, left)
+                word, least = _pack(values, v, row, count, place)
+                signs[v, i], signs[v, width + i] = word & inserted[i], ~word & inserted[i]
+                certain &= least > error[v]
+                row, left, place = row + count, left - count, 0
+        proved[v] = certain or _enter_each(mesh, v, layer)
+        counters[OPEN] += 0 if proved[v] else 1
 
 
-@compiled
+@borrowing
 def _enter_each(mesh: PlanarMesh, v: int, layer: PlanarLayer) -> bool:
     """Signs of a vertex's values, and whether the bound proves those of all units that do not vanish by definition."""
     values, error, signs, own = mesh.values, mesh.error, mesh.signs, mesh.own
     units, rows, width = layer.units, layer.rows, len(layer.inserted)
-    signs[v] = np.uint64(0)
+    for i in range(2 * width):
+        signs[v, i] = np.uint64(0)
     proved = True
     for k in range(len(units)):
         unit, x = units[k], values[v, rows[k]]
@@ -86,9 +148,22 @@ def _enter_each(mesh: PlanarMesh, v: int, layer: PlanarLayer) -> bool:
     return bool(proved)
 
 
-@compiled
+@borrowing
 def enter_signs_at(mesh: PlanarMesh, vertices: Int, layer: PlanarLayer) -> None:
     """Signs at some vertices, from values that are better than they were."""
     proved = mesh.proved
     for k in range(len(vertices)):
         proved[vertices[k]] = _enter_each(mesh, vertices[k], layer)
+
+
+@borrowing
+def enter_first_layer(mesh: PlanarMesh, counters: Counters, count: int, layer: PlanarLayer, lines: FirstLayer) -> None:
+    """Values and signs of the first layer at the first vertices."""
+    coordinates, far, values, error, size = (
+        mesh.coordinates, mesh.position_error, mesh.values, mesh.error, mesh.size,
+    )  # fmt: skip
+    for v in range(count):
+        x, y = coordinates[v, 0], coordinates[v, 1]
+        size[v] = evaluate(lines.columns, x, y, values, v)
+        error[v] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far[v])
+    enter_signs(mesh, counters, 0, count, layer)

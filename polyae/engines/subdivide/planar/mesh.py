@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.memory import stretch
 from polyae.engines.subdivide.words import Words
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -22,12 +22,14 @@ Index = NDArray[np.int32]
 __all__ = [
     "BLOCKED",
     "DOMAIN",
+    "FINISHED",
     "HALF_EDGES",
     "LINE",
     "MORE_HALF_EDGES",
     "MORE_REGIONS",
     "MORE_VERTICES",
     "NEXT",
+    "OPEN",
     "PROVED",
     "REGIONS",
     "TAIL",
@@ -41,9 +43,9 @@ __all__ = [
     "new_mesh",
 ]
 
-#: Fields of the counter array: what is used of the arrays, the lists of regions, the signs that bounds proved, and the
-#: number of the domain among its faces.
-VERTICES, HALF_EDGES, REGIONS, WAITING, BLOCKED, PROVED, DOMAIN = range(7)
+#: Fields of the counter array: what is used of the arrays, the lengths of the lists of regions, vertices at which signs
+#: are open, signs that bounds proved, and the number of the domain among its faces.
+VERTICES, HALF_EDGES, REGIONS, WAITING, BLOCKED, FINISHED, OPEN, PROVED, DOMAIN = range(9)
 Counters = Int
 #: Fields of a half-edge: the next one around its region, the vertex where it starts, its twin (-1 on the boundary of
 #: the domain), and the unit that it lies on, or -1 less the number of the domain's edge.
@@ -76,7 +78,7 @@ class PlanarMesh(NamedTuple):
         A half-edge that starts at the vertex.
     half_edges : array of int32, shape (m, 4)
     side : array of int32, shape (m,)
-        Region of every half-edge, as of the last call of :func:`name_sides`.
+        Region of every half-edge, see :func:`name_sides`.
     first : array of int32, shape (r,)
         A half-edge of every region.
     words : array of uint64, shape (r, w)
@@ -85,6 +87,8 @@ class PlanarMesh(NamedTuple):
         Regions that are still to be cut, and the first of their words that is not finished.
     blocked : array of int32, shape (r,)
         Regions that wait for signs.
+    order : array of int32, shape (r,)
+        Regions that are finished with the layer, in the order of their patterns if none was blocked.
     """
 
     coordinates: Float
@@ -103,15 +107,16 @@ class PlanarMesh(NamedTuple):
     words: Words
     waiting: Index
     blocked: Index
+    order: Index
 
     def pattern_words(self, vertices: Int) -> Words:
-        """Words of a region at each vertex, as of the last call of :func:`name_sides`."""
+        """Words of a region at each vertex, once sides are named by the numbers of regions."""
         return self.words[self.side[self.spoke[vertices]]]
 
 
 OF_VERTICES = ("coordinates", "position_error", "values", "error", "size", "signs", "proved", "own", "face", "spoke")
 OF_HALF_EDGES = ("half_edges", "side")
-OF_REGIONS = ("first", "words", "waiting", "blocked")
+OF_REGIONS = ("first", "words", "waiting", "blocked", "order")
 #: Arrays of so many vertices grow in smaller steps.
 LARGE = 1 << 16
 
@@ -136,6 +141,7 @@ def new_mesh(units: int, vertices: int) -> PlanarMesh:
         words=np.empty((vertices, words), dtype=np.uint64),
         waiting=np.empty((vertices, 2), dtype=np.int32),
         blocked=np.empty(vertices, dtype=np.int32),
+        order=np.empty(vertices, dtype=np.int32),
     )
 
 
@@ -150,14 +156,17 @@ def grown(mesh: PlanarMesh, counters: Counters) -> PlanarMesh:
     return mesh
 
 
-@compiled
-def name_sides(mesh: PlanarMesh, counters: Counters) -> None:
-    """Enter the region of every half-edge."""
-    half_edges, first, side = mesh.half_edges, mesh.first, mesh.side
-    for r in range(counters[REGIONS]):
-        start = first[r]
-        h, more = start, True
-        while more:
-            side[h] = r
+@borrowing
+def name_sides(mesh: PlanarMesh, regions: Index) -> int:
+    """Enter the place in a list of the region of every half-edge; returns the number of edges on the boundary."""
+    half_edges, first, side, outside = mesh.half_edges, mesh.first, mesh.side, 0
+    for i in range(len(regions)):
+        start = first[regions[i]]
+        h = start
+        while True:
+            side[h] = i
+            outside += 1 if half_edges[h, TWIN] < 0 else 0
             h = half_edges[h, NEXT]
-            more = h != start
+            if h == start:
+                break
+    return outside

@@ -1,4 +1,4 @@
-"""Regions and facets of a finished planar mesh."""
+"""Regions, facets and edges of a finished planar mesh."""
 
 from __future__ import annotations
 
@@ -9,44 +9,21 @@ from polyae.engines.subdivide.planar.mesh import (
     HALF_EDGES,
     LINE,
     NEXT,
-    REGIONS,
     TAIL,
     TWIN,
     Counters,
     Index,
     PlanarMesh,
 )
-from polyae.predicates.jit import compiled, inlined
+from polyae.predicates.jit import borrowing
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
 
-__all__ = ["count_edges", "read_edges", "read_facets", "read_witnesses"]
+__all__ = ["read_edges", "read_regions"]
 
 
-@compiled
-def count_edges(mesh: PlanarMesh, counters: Counters) -> tuple[int, int]:
-    """Numbers of edges, and of facets between regions."""
-    half_edges, edges, facets = mesh.half_edges, 0, 0
-    for h in range(counters[HALF_EDGES]):
-        edges += 1 if half_edges[h, TWIN] < h else 0
-        facets += 1 if 0 <= half_edges[h, TWIN] < h else 0
-    return edges, facets
-
-
-@compiled
-def read_facets(mesh: PlanarMesh, counters: Counters, facets: Index, units: Index) -> None:
-    """The two regions of every facet, and the unit between them, as of the last call of ``name_sides``."""
-    half_edges, side, number = mesh.half_edges, mesh.side, 0
-    for h in range(counters[HALF_EDGES]):
-        twin = half_edges[h, TWIN]
-        if 0 <= twin < h:
-            facets[number, 0], facets[number, 1] = side[h], side[twin]
-            units[number] = half_edges[h, LINE]
-            number += 1
-
-
-@compiled
+@borrowing
 def read_edges(mesh: PlanarMesh, counters: Counters, ends: Index) -> None:
     """The two vertices of every edge."""
     half_edges, number = mesh.half_edges, 0
@@ -56,7 +33,7 @@ def read_edges(mesh: PlanarMesh, counters: Counters, ends: Index) -> None:
             number += 1
 
 
-@inlined
+@borrowing
 def _turns_left(ax: float, ay: float, far_a: float, bx: float, by: float, far_b: float) -> bool:
     """Whether b is certainly to the left of a, seen from the origin; both are known to within bounds."""
     left, right = ax * by, ay * bx
@@ -65,33 +42,69 @@ def _turns_left(ax: float, ay: float, far_a: float, bx: float, by: float, far_b:
     return left - right > slack * SAFETY + UNDERFLOW
 
 
-@compiled
-def read_witnesses(mesh: PlanarMesh, counters: Counters, witnesses: Float, proved: NDArray[np.bool_]) -> None:
-    """The mean of the vertices of every region, and whether it is certainly inside.
+@borrowing
+def _is_inside(half_edges: Index, coordinates: Float, far: Float, start: int, x: float, y: float) -> bool:
+    """Whether a point is certainly to the left of all edges of a region, the convex polygon of its exact vertices."""
+    v = half_edges[start, TAIL]
+    ax, ay = coordinates[v, 0] - x, coordinates[v, 1] - y
+    far_a, inside, h = far[v] + 2 * UNIT_ROUNDOFF * (abs(ax) + abs(ay)), True, start
+    while True:
+        h = half_edges[h, NEXT]
+        v = half_edges[h, TAIL]
+        bx, by = coordinates[v, 0] - x, coordinates[v, 1] - y
+        far_b = far[v] + 2 * UNIT_ROUNDOFF * (abs(bx) + abs(by))
+        inside &= _turns_left(ax, ay, far_a, bx, by, far_b)
+        if h == start:
+            return inside
+        ax, ay, far_a = bx, by, far_b
 
-    A region is the convex polygon of its exact vertices, so a point is inside if it is to the left of all its edges.
+
+@borrowing
+def _insert(pairs: Index, units: Index, start: int, stop: int, other: int, unit: int) -> None:
+    """Put a facet to the region with the number `other` into a sorted list."""
+    at = stop
+    while at > start and pairs[at - 1, 1] > other:
+        pairs[at, 1], units[at] = pairs[at - 1, 1], units[at - 1]
+        at -= 1
+    pairs[at, 1], units[at] = other, unit
+
+
+@borrowing
+def read_regions(
+    mesh: PlanarMesh, regions: Index, witnesses: Float, proved: NDArray[np.bool_], pairs: Index, units: Index
+) -> int:
+    """The mean of the vertices of every region, whether it is certainly inside, and the facets between regions.
+
+    Parameters
+    ----------
+    regions : array of int32, shape (n,)
+        As they were given to :func:`polyae.engines.subdivide.planar.mesh.name_sides`.
+    witnesses, proved, pairs, units : arrays
+        Written: shapes (n, 2), (n,), (f, 2) and (f,), facets sorted by their regions.
+
+    Returns
+    -------
+    int
+        Number of the facets.
     """
-    half_edges, first, coordinates, far = mesh.half_edges, mesh.first, mesh.coordinates, mesh.position_error
-    for r in range(counters[REGIONS]):
-        start = first[r]
-        h, more, count, x, y = start, True, 0, 0.0, 0.0
-        while more:
-            v = half_edges[h, TAIL]
+    half_edges, first, side = mesh.half_edges, mesh.first, mesh.side
+    coordinates, far, facets = mesh.coordinates, mesh.position_error, 0
+    for i in range(len(regions)):
+        start, x, y, begin, count = first[regions[i]], 0.0, 0.0, facets, 0
+        h = start
+        while True:
+            v, twin = half_edges[h, TAIL], half_edges[h, TWIN]
             x += coordinates[v, 0]
             y += coordinates[v, 1]
             count += 1
+            if twin >= 0 and side[twin] > i:
+                pairs[facets, 0] = i
+                _insert(pairs, units, begin, facets, side[twin], half_edges[h, LINE])
+                facets += 1
             h = half_edges[h, NEXT]
-            more = h != start
+            if h == start:
+                break
         x, y = x / count, y / count
-        v = half_edges[start, TAIL]
-        ax, ay = coordinates[v, 0] - x, coordinates[v, 1] - y
-        far_a = far[v] + 2 * UNIT_ROUNDOFF * (abs(ax) + abs(ay))
-        inside, more = True, True
-        while more:
-            h = half_edges[h, NEXT]
-            v = half_edges[h, TAIL]
-            bx, by = coordinates[v, 0] - x, coordinates[v, 1] - y
-            far_b = far[v] + 2 * UNIT_ROUNDOFF * (abs(bx) + abs(by))
-            inside &= _turns_left(ax, ay, far_a, bx, by, far_b)
-            ax, ay, far_a, more = bx, by, far_b, h != start
-        witnesses[r, 0], witnesses[r, 1], proved[r] = x, y, inside
+        witnesses[i, 0], witnesses[i, 1] = x, y
+        proved[i] = _is_inside(half_edges, coordinates, far, start, x, y)
+    return facets

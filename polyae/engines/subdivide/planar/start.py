@@ -36,7 +36,7 @@ def start_mesh(units: int, faces: PolytopeFaces) -> tuple[PlanarMesh, Counters]:
     OutOfRange
         If a coordinate is.
     """
-    count, counters = len(faces.vertices), np.zeros(7, dtype=np.int64)
+    count, counters = len(faces.vertices), np.zeros(9, dtype=np.int64)
     mesh, around = new_mesh(units, FIRST_ROOM + 2 * count), _counterclockwise(faces)
     mesh.coordinates[:count], mesh.position_error[:count] = domain_vertices(faces)
     mesh.face[:count], mesh.own[:count] = np.arange(count), -1
@@ -44,7 +44,7 @@ def start_mesh(units: int, faces: PolytopeFaces) -> tuple[PlanarMesh, Counters]:
     mesh.half_edges[:count, TAIL], mesh.half_edges[:count, LINE] = around[:, 0], -1 - around[:, 1]
     mesh.half_edges[:count, TWIN] = -1
     mesh.spoke[around[:, 0]] = np.arange(count)
-    mesh.first[0], mesh.words[0], mesh.side[:count] = 0, 0, 0
+    mesh.first[0], mesh.words[0], mesh.order[0] = 0, 0, 0
     counters[VERTICES], counters[HALF_EDGES], counters[REGIONS] = count, count, 1
     counters[DOMAIN] = len(faces.dims) - 1
     return mesh, counters

@@ -13,19 +13,29 @@ from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import patterns
 from polyae.engines.subdivide.layers import LayerPlan, layer_plans, next_values
 from polyae.engines.subdivide.planar.cut import BROKEN, DONE, cut_regions
-from polyae.engines.subdivide.planar.layer import PlanarLayer, enter_signs, enter_signs_at, planar_layer
+from polyae.engines.subdivide.planar.layer import (
+    FirstLayer,
+    PlanarLayer,
+    enter_first_layer,
+    enter_signs,
+    enter_signs_at,
+    planar_layers,
+)
 from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
+    FINISHED,
     HALF_EDGES,
+    OPEN,
     PROVED,
     REGIONS,
     VERTICES,
     WAITING,
+    Index,
     PlanarMesh,
     grown,
     name_sides,
 )
-from polyae.engines.subdivide.planar.read import count_edges, read_edges, read_facets, read_witnesses
+from polyae.engines.subdivide.planar.read import read_edges, read_regions
 from polyae.engines.subdivide.planar.start import start_mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.positions import COARSE, Positions
@@ -63,51 +73,64 @@ class PlanarSubdivision:
         self.exact = ExactVertices(arrangement, faces, self.twins)
         self.positions = Positions(arrangement, faces, self.twins)
         self.mesh, self.counters = start_mesh(arrangement.network.num_units, faces)
-        before: LayerPlan | None = None
+        layers, before = iter(planar_layers(arrangement.network)), None
         for number, plan in enumerate(layer_plans(arrangement.network)):
-            if len(plan.units):
-                self._insert(number, plan, before)
-            else:
-                self.mesh = next_values(self.mesh, self.count, plan, before)
+            self._evaluate(number, plan, before, next(layers) if len(plan.units) else None)
             before = plan
         arrangement.kernel.counts.filtered += int(self.counters[PROVED])
         self.mesh = self.mesh._replace(values=np.empty((0, 0)))  # most of the memory, and not needed any more
-        name_sides(self.mesh, self.counters)
+        self.outside = name_sides(self.mesh, self._order)
 
     @property
     def count(self) -> int:
         """Number of vertices."""
         return int(self.counters[VERTICES])
 
-    def _insert(self, number: int, plan: LayerPlan, before: LayerPlan | None) -> None:
-        layer, counters = planar_layer(plan), self.counters
-        width = 2 * len(layer.inserted)
+    @property
+    def _order(self) -> Index:
+        """Regions in the order of their patterns."""
+        return self.mesh.order[: self.counters[REGIONS]]
+
+    def _evaluate(self, number: int, plan: LayerPlan, before: LayerPlan | None, layer: PlanarLayer | None) -> None:
+        """Values of a layer at all vertices, and its units inserted if there are any."""
+        if layer is None:
+            self.mesh = next_values(self.mesh, self.count, plan, before)
+            return
+        counters, width = self.counters, 2 * len(layer.inserted)
         if self.mesh.signs.shape[1] != width:
             self.mesh = self.mesh._replace(signs=np.empty((len(self.mesh.error), width), dtype=np.uint64))
+        counters[OPEN] = 0
+        if number == 0:
+            lines = self.positions.first_layer_lines(plan)
+            self.mesh = self.mesh._replace(values=np.empty((len(self.mesh.error), plan.layer.n_out)))
+            enter_first_layer(self.mesh, counters, self.count, layer, lines)
+        else:
+            lines = FirstLayer.none()
+            self.mesh = next_values(
+                self.mesh, self.count, plan, before, lambda mesh, *part: enter_signs(mesh, counters, *part, layer)
+            )
+        self._insert(number, layer, lines)
 
-        def enter(mesh: PlanarMesh, first: int, last: int) -> None:
-            enter_signs(mesh, first, last, layer)
-
-        self.mesh = next_values(self.mesh, self.count, plan, before, enter)
+    def _insert(self, number: int, layer: PlanarLayer, lines: FirstLayer) -> None:
+        counters, regions, blocked = self.counters, int(self.counters[REGIONS]), False
         counters[PROVED] += self.count * len(layer.units)
-        regions = int(counters[REGIONS])
-        self.mesh.waiting[:regions, 0], counters[WAITING] = np.arange(regions - 1, -1, -1), regions
-        self.mesh.waiting[:regions, 1] = 0
-        while (stop := cut_regions(self.mesh, counters, layer)) != DONE or counters[BLOCKED]:
+        self.mesh.waiting[:regions, 0], self.mesh.waiting[:regions, 1] = self._order[::-1], 0
+        counters[WAITING], counters[FINISHED] = regions, 0
+        while (stop := cut_regions(self.mesh, counters, layer, lines)) != DONE or counters[BLOCKED]:
             if stop == BROKEN:
                 raise SolverError("the subdivision is inconsistent: a unit cuts a region in other than two points")
             if stop == DONE:
+                blocked = True
                 self._decide(number, layer)
             else:
                 self.mesh = grown(self.mesh, counters)
-        if number == 0:
-            self.positions.refine_first_layer(self.mesh, np.arange(len(self.faces.vertices), self.count))
-            self.mesh = next_values(self.mesh, self.count, plan, None)
+        if blocked:
+            self._order[:] = np.lexsort(self.mesh.words[: counters[REGIONS]].T[::-1])
 
     def _decide(self, number: int, layer: PlanarLayer) -> None:
         """Signs at all vertices where bounds leave some open; the regions there wait again."""
         mesh, counters = self.mesh, self.counters
-        name_sides(mesh, counters)
+        name_sides(mesh, np.arange(counters[REGIONS], dtype=np.int32))
         error, size = mesh.error[: self.count], mesh.size[: self.count]
         open_ = np.flatnonzero(~mesh.proved[: self.count])
         self.positions.refine(mesh, np.union1d(open_, np.flatnonzero(~(error < COARSE * size))), number, layer)
@@ -117,7 +140,7 @@ class PlanarSubdivision:
             self._decide_exactly(number, layer, open_)
         blocked = int(counters[BLOCKED])
         mesh.waiting[:blocked, 0], mesh.waiting[:blocked, 1] = mesh.blocked[:blocked], 0
-        counters[WAITING], counters[BLOCKED] = blocked, 0
+        counters[WAITING], counters[BLOCKED], counters[OPEN] = blocked, 0, 0
 
     def _decide_exactly(self, number: int, layer: PlanarLayer, open_: Int) -> None:
         mesh = self.mesh
@@ -137,20 +160,18 @@ class PlanarSubdivision:
         mesh.proved[open_] = True  # values are rounded from exact ones now, and so have their signs
 
     def enumeration(self) -> Enumeration:
-        """Regions, witnesses and adjacency."""
-        mesh, counters = self.mesh, self.counters
-        f_vector, facets = self._count_faces()
-        count = f_vector[-1]
+        """Regions, witnesses and adjacency, in canonical order."""
+        f_vector, mesh, regions = self._f_vector(), self.mesh, self._order
+        count, facets = len(regions), f_vector[1] - self.outside
         witnesses, proved = np.empty((count, 2)), np.empty(count, dtype=np.bool_)
-        edges, units = np.empty((facets, 2), dtype=np.int32), np.empty(facets, dtype=np.int32)
-        read_witnesses(mesh, counters, witnesses, proved)
-        read_facets(mesh, counters, edges, units)
-        on, off = patterns(self.twins, mesh.words[:count])
+        pairs, units = np.empty((facets, 2), dtype=np.int32), np.empty(facets, dtype=np.int32)
+        read_regions(mesh, regions, witnesses, proved, pairs, units)
+        on, off = patterns(self.twins, mesh.words[regions])
         return Enumeration(
             packed=on,
             witnesses=witnesses,
             exact_witnesses=settle_witnesses(self.arrangement, on, off, witnesses, np.flatnonzero(~proved)),
-            edges=edges,
+            edges=pairs,
             edge_units=units,
             expanded=np.ones(count, dtype=bool),
             status=Status.COMPLETE,
@@ -162,16 +183,16 @@ class PlanarSubdivision:
 
     def skeleton(self) -> Skeleton:
         """Vertices and edges, with the units that vanish there."""
-        own, f_vector = self.mesh.own[: self.count], self._count_faces()[0]
+        own, f_vector = self.mesh.own[: self.count], self._f_vector()
         vertex, slot = np.nonzero(own >= 0)
         start, units = self.twins.by_vertex(vertex, own[vertex, slot].astype(np.int64), self.count)
         ends = np.empty((f_vector[1], 2), dtype=np.int32)
         read_edges(self.mesh, self.counters, ends)
         return Skeleton(self.mesh.coordinates[: self.count].copy(), ends, start, units, f_vector)
 
-    def _count_faces(self) -> tuple[tuple[int, int, int], int]:
-        """Numbers of vertices, edges and regions, and of facets between regions."""
-        edges, facets = count_edges(self.mesh, self.counters)
+    def _f_vector(self) -> tuple[int, int, int]:
+        """Numbers of vertices, edges and regions."""
+        edges = (int(self.counters[HALF_EDGES]) + self.outside) // 2
         f_vector = self.count, edges, int(self.counters[REGIONS])
         check_euler(f_vector)
-        return f_vector, facets
+        return f_vector
