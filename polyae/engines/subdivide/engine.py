@@ -167,7 +167,10 @@ def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[Subdivide
     for attempt in range(ATTEMPTS):
         try:
             if arrangement.domain.dim == 2:
-                return wanted(PlanarSubdivision(arrangement, faces))
+                planar = PlanarSubdivision(arrangement, faces)
+                result = wanted(planar)
+                planar.release()
+                return result
             return wanted(EdgeSubdivision(arrangement, faces, seed + attempt))
         except HashCollision:
             continue

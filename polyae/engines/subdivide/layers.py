@@ -16,6 +16,8 @@ from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
 from polyae.memo import once_for_each
 from polyae.networks.network import Layer, Network
+from polyae.predicates.affine import OUT_OF_RANGE
+from polyae.predicates.compiled import gamma_kernel
 from polyae.predicates.flat import twins
 from polyae.predicates.jit import any_order, compiled
 from polyae.predicates.order import float_of, rank_of
@@ -76,6 +78,7 @@ class LayerPlan(NamedTuple):
 
 
 @once_for_each
+@OUT_OF_RANGE
 def layer_plans(network: Network) -> list[LayerPlan]:
     """Plans of the layers up to the last one with units."""
     plans = []
@@ -96,7 +99,8 @@ def _plan(layer: Layer, units: Int, chosen: NDArray[np.bool_], per_steepness: Fl
         layer.units[chosen],
         per_steepness,
         row_sum=max(float(np.abs(layer.weight).sum(axis=1).max()) * (1.0 + gamma(layer.n_in)), UNDERFLOW),
-        row_length=float(np.sqrt(_squared(layer.weight)).max()) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in,
+        row_length=float(np.sqrt((layer.weight**2).sum(axis=1)).max()) * (1.0 + gamma(layer.n_in))
+        + UNSQUARED * layer.n_in,
         offset=float(np.abs(layer.bias).max()),
     )
 
@@ -121,48 +125,42 @@ def next_values(
     MemoryError
         If there is not enough for them.
     """
-    layer, row_sum = plan.layer, plan.row_sum
-    inputs, reach = (mesh.coordinates if before is None else mesh.values), np.empty(count)
+    layer, inputs = plan.layer, mesh.coordinates if before is None else mesh.values
     if before is None or mesh.values.shape[1] != layer.n_out:
         reserve(8 * count * layer.n_out)
         mesh = mesh._replace(values=np.empty((len(mesh.error), layer.n_out)))
-    rounding = gamma(layer.n_in + 1)
     block = max(1, BLOCK // max(inputs.shape[1], layer.n_out))
-    products = np.empty((min(block, count), layer.n_out))
+    products, terms = np.empty((min(block, count), layer.n_out)), np.empty(min(block, count))
     for first in range(0, count, block):
         last = min(first + block, count)
-        part, most = slice(first, last), reach[first:last]
+        part, size, error = inputs[first:last], mesh.size[first:last], mesh.error[first:last]
         if before is None:
-            most[:], mesh.error[part] = np.abs(inputs[part]).max(axis=1), mesh.position_error[part]
+            _measure(part, size, mesh.position_error[first:last], error)
         else:
-            _activate(inputs[part], before.layer.slope, mesh.size[part], mesh.error[part], most)
-        length = np.sqrt(_squared(inputs[part])) * (1.0 + gamma(layer.n_in)) + UNSQUARED * layer.n_in
-        if not most.max() * row_sum + plan.offset < LARGEST:
+            _activate(part, before.layer.slope, size, error)
+        largest = _bound_terms(part, size, plan.row_sum, plan.row_length, plan.offset, terms)
+        if not largest * plan.row_sum + plan.offset < LARGEST:
             raise OutOfRange("values are out of the range of the error analysis")
-        np.matmul(inputs[part], layer.weight.T, out=products[: last - first])
-        _add(products, layer.bias, mesh.values[part], mesh.size[part])
-        terms = np.minimum(row_sum * most, plan.row_length * length) + plan.offset
-        _bound(mesh.error[part], terms, row_sum, rounding)
+        np.matmul(part, layer.weight.T, out=products[: last - first])
+        _conclude(products, layer.bias, mesh.values[first:last], size, error, terms, plan.row_sum, layer.n_in)
         if finish is not None:
             finish(mesh, first, last)
     return mesh
 
 
 @compiled
-def _add(products: Float, offset: Float, values: Float, largest: Float) -> None:
-    """Add an offset to every row; the largest absolute value of each."""
-    for v in range(len(values)):
-        top = np.int64(0)
-        for i in range(len(offset)):
-            x = products[v, i] + offset[i]
-            values[v, i] = x
-            top = max(top, rank_of(abs(x)))
-        largest[v] = float_of(top)
+def _measure(points: Float, size: Float, position_error: Float, error: Float) -> None:
+    """Inputs of a first layer: the largest absolute value of every row, and bounds on their errors."""
+    for v in range(len(points)):
+        error[v], top = position_error[v], np.int64(0)
+        for i in range(points.shape[1]):
+            top = max(top, rank_of(abs(points[v, i])))
+        size[v] = float_of(top)
 
 
 @compiled
-def _activate(values: Float, slope: Float, size: Float, error: Float, reach: Float) -> None:
-    """Units applied in place, with bounds on the errors; the largest absolute value of every row."""
+def _activate(values: Float, slope: Float, size: Float, error: Float) -> None:
+    """Units applied in place, with bounds on the errors, and the largest absolute value of every row."""
     steep = max(1.0, np.abs(slope).max())
     for v in range(len(values)):
         error[v] = (error[v] + 2 * UNIT_ROUNDOFF * (size[v] + error[v])) * steep
@@ -172,25 +170,36 @@ def _activate(values: Float, slope: Float, size: Float, error: Float, reach: Flo
             x = x if x > 0.0 else slope[i] * x
             values[v, i] = x
             top = max(top, rank_of(abs(x)))
-        reach[v] = float_of(top)
+        size[v] = float_of(top)
 
 
 @any_order
-def _squared(rows: Float) -> Float:
-    """Squared lengths of rows."""
-    squares = np.empty(len(rows))
+def _bound_terms(rows: Float, size: Float, row_sum: float, row_length: float, offset: float, terms: Float) -> float:
+    """Bounds on the sums of absolute values that outputs are, and the largest absolute value of all inputs."""
+    n, largest = rows.shape[1], 0.0
     for v in range(len(rows)):
-        total = 0.0
-        for i in range(rows.shape[1]):
-            total += rows[v, i] * rows[v, i]
-        squares[v] = total
-    return squares
+        squares = 0.0
+        for i in range(n):
+            squares += rows[v, i] * rows[v, i]
+        length = np.sqrt(squares) * (1.0 + gamma_kernel(n)) + UNSQUARED * n
+        terms[v] = min(row_sum * size[v], row_length * length) + offset
+        largest = max(largest, size[v])
+    return largest
 
 
 @compiled
-def _bound(error: Float, terms: Float, row_sum: float, rounding: float) -> None:
-    """Bounds on the errors of outputs in the place of those of inputs; `terms` bounds the sums of absolute values."""
-    for v in range(len(error)):
+def _conclude(
+    products: Float, offset: Float, values: Float, size: Float, error: Float, terms: Float, row_sum: float, n_in: int
+) -> None:
+    """Outputs from products, the largest absolute value of each row, and bounds on their errors from those of inputs."""
+    rounding = gamma_kernel(n_in + 1)
+    for v in range(len(values)):
+        top = np.int64(0)
+        for i in range(len(offset)):
+            x = products[v, i] + offset[i]
+            values[v, i] = x
+            top = max(top, rank_of(abs(x)))
+        size[v] = float_of(top)
         error[v] = (row_sum * error[v] + rounding * terms[v]) * SAFETY + UNDERFLOW
 
 

@@ -54,7 +54,7 @@ class Positions:
     def first_layer_lines(self, plan: LayerPlan) -> FirstLayer:
         """Lines of the first layer and of the edges of a polygon."""
         walls, edges = self.arrangement.walls, self.faces.edges
-        chosen = self.basis[edges, 0]
+        chosen = self.faces.holders[edges].argmax(axis=1)
         sides = BoundedRows(walls.values[chosen], walls.errors[chosen])
         return FirstLayer.of(plan, _first_rows(self.arrangement.network), sides, int(edges[0]))
 

@@ -41,6 +41,7 @@ __all__ = [
     "grown",
     "name_sides",
     "new_mesh",
+    "release",
 ]
 
 #: Fields of the counter array: what is used of the arrays, the lengths of the lists of regions, vertices at which signs
@@ -121,9 +122,31 @@ OF_REGIONS = ("first", "words", "waiting", "blocked", "order")
 LARGE = 1 << 16
 
 
+#: A small mesh that is not needed any more: to use its memory again is faster than to have the system find some.
+_SPARE: list[PlanarMesh] = []
+#: Bytes of what counts as small.
+SMALL = 1 << 24
+
+
 def new_mesh(units: int, vertices: int) -> PlanarMesh:
-    """Empty mesh with room for so many vertices, twice the edges, and as many regions."""
-    half_edges, words = 4 * vertices, max(1, (units + 63) // 64)
+    """Mesh with room for so many vertices, twice the edges, and as many regions, filled with whatever."""
+    words = max(1, (units + 63) // 64)
+    try:
+        mesh = _SPARE.pop()
+    except IndexError:
+        return _empty(words, vertices)
+    fits = len(mesh.error) >= vertices and mesh.words.shape[1] == words
+    return mesh if fits else _empty(words, max(vertices, len(mesh.error)))
+
+
+def release(mesh: PlanarMesh) -> None:
+    """Let the memory of a mesh be used for another one."""
+    if sum(array.nbytes for array in mesh) <= SMALL:
+        _SPARE[:] = [mesh]
+
+
+def _empty(words: int, vertices: int) -> PlanarMesh:
+    half_edges = 4 * vertices
     return PlanarMesh(
         coordinates=np.empty((vertices, 2)),
         position_error=np.empty(vertices),

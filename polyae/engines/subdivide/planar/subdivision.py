@@ -28,12 +28,14 @@ from polyae.engines.subdivide.planar.mesh import (
     OPEN,
     PROVED,
     REGIONS,
+    SMALL,
     VERTICES,
     WAITING,
     Index,
     PlanarMesh,
     grown,
     name_sides,
+    release,
 )
 from polyae.engines.subdivide.planar.read import read_edges, read_regions
 from polyae.engines.subdivide.planar.start import start_mesh
@@ -78,7 +80,8 @@ class PlanarSubdivision:
             self._evaluate(number, plan, before, next(layers) if len(plan.units) else None)
             before = plan
         arrangement.kernel.counts.filtered += int(self.counters[PROVED])
-        self.mesh = self.mesh._replace(values=np.empty((0, 0)))  # most of the memory, and not needed any more
+        if self.mesh.values.nbytes > SMALL:  # most of the memory, and not needed any more
+            self.mesh = self.mesh._replace(values=np.empty((0, 0)))
         self.outside = name_sides(self.mesh, self._order)
 
     @property
@@ -102,7 +105,8 @@ class PlanarSubdivision:
         counters[OPEN] = 0
         if number == 0:
             lines = self.positions.first_layer_lines(plan)
-            self.mesh = self.mesh._replace(values=np.empty((len(self.mesh.error), plan.layer.n_out)))
+            if self.mesh.values.shape[1] != plan.layer.n_out:
+                self.mesh = self.mesh._replace(values=np.empty((len(self.mesh.error), plan.layer.n_out)))
             enter_first_layer(self.mesh, counters, self.count, layer, lines)
         else:
             lines = FirstLayer.none()
@@ -189,6 +193,10 @@ class PlanarSubdivision:
         ends = np.empty((f_vector[1], 2), dtype=np.int32)
         read_edges(self.mesh, self.counters, ends)
         return Skeleton(self.mesh.coordinates[: self.count].copy(), ends, start, units, f_vector)
+
+    def release(self) -> None:
+        """Let the work space be used for another subdivision; this one is of no use any more."""
+        release(self.mesh)
 
     def _f_vector(self) -> tuple[int, int, int]:
         """Numbers of vertices, edges and regions."""
