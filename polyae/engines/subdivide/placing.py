@@ -30,11 +30,19 @@ from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["clear_vertices", "name_vertices", "place_between", "place_vertices"]
+__all__ = [
+    "bound_between",
+    "clear_vertices",
+    "interpolate",
+    "name_vertices",
+    "place_between",
+    "place_vertices",
+    "share_of",
+]
 
 
 @borrowing
-def _interpolate(values: Float, a: int, b: int, t: float, w: int) -> float:
+def interpolate(values: Float, a: int, b: int, t: float, w: int) -> float:
     """Row w between rows a and b; returns the largest difference between these."""
     spread = np.int64(0)
     for i in range(values.shape[1]):
@@ -42,6 +50,24 @@ def _interpolate(values: Float, a: int, b: int, t: float, w: int) -> float:
         values[w, i] = values[a, i] + t * step
         spread = max(spread, rank_of(abs(step)))
     return float_of(spread)
+
+
+@borrowing
+def share_of(p: float, q: float, error_a: float, error_b: float) -> tuple[float, float]:
+    """Share of an edge up to the zero of an output that is p at one end and -q at the other, and the error of that."""
+    t = p / (p + q) if p + q > 0.0 else 0.5
+    gap = (p + q) * (1.0 - 4 * UNIT_ROUNDOFF) - error_a - error_b
+    mean = (1.0 - t) * error_a + t * error_b
+    return t, mean / gap * SAFETY + 4 * UNIT_ROUNDOFF if gap > 0.0 else np.inf
+
+
+@borrowing
+def bound_between(t: float, shift: float, error_a: float, error_b: float, spread: float, size: float) -> float:
+    """Bound on the error of numbers up to `size` between two that differ by up to `spread`, at a share of their edge."""
+    if not shift < np.inf:
+        return np.inf
+    mean = (1.0 - t) * error_a + t * error_b
+    return (mean + shift * (spread + abs(error_a - error_b)) + 8 * UNIT_ROUNDOFF * size) * SAFETY + UNDERFLOW
 
 
 @borrowing
@@ -57,24 +83,15 @@ def place_between(
     w: int,
 ) -> tuple[float, float]:
     """Put vertex w where an output vanishes between a and b; its share of the edge, and the error of that."""
-    p, q = abs(values[a, row]), abs(values[b, row])
-    t = p / (p + q) if p + q > 0.0 else 0.5
-    spread = _interpolate(values, a, b, t, w)
+    t, off = share_of(abs(values[a, row]), abs(values[b, row]), error[a], error[b])
+    spread, shift = interpolate(values, a, b, t, w), min(off, 1.0)
     values[w, row] = 0.0
-    gap = (p + q) * (1.0 - 4 * UNIT_ROUNDOFF) - error[a] - error[b]
-    mean = (1.0 - t) * error[a] + t * error[b]
-    off = mean / gap * SAFETY + 4 * UNIT_ROUNDOFF if gap > 0.0 else np.inf
     size[w] = max(size[a], size[b]) * SAFETY
-    bound = mean + off * (spread + abs(error[a] - error[b])) + 8 * UNIT_ROUNDOFF * size[w]
-    error[w] = bound * SAFETY + UNDERFLOW if gap > 0.0 else np.inf
-    shift = min(off, 1.0)
-    length = _interpolate(coordinates, a, b, t, w)
-    reach = 0.0
+    error[w] = bound_between(t, off, error[a], error[b], spread, size[w])
+    length, reach = interpolate(coordinates, a, b, t, w), 0.0
     for c in range(coordinates.shape[1]):
         reach = max(reach, abs(coordinates[a, c]), abs(coordinates[b, c]))
-    far_a, far_b = position_error[a], position_error[b]
-    bound = (1.0 - t) * far_a + t * far_b + shift * (length + abs(far_a - far_b)) + 8 * UNIT_ROUNDOFF * reach
-    position_error[w] = bound * SAFETY + UNDERFLOW
+    position_error[w] = bound_between(t, shift, position_error[a], position_error[b], length, reach)
     return t, shift
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.placing import place_between
-from polyae.engines.subdivide.planar.layer import FirstLayer, PlanarLayer
+from polyae.engines.subdivide.placing import bound_between, interpolate, share_of
+from polyae.engines.subdivide.planar.layer import FirstLayer, PlanarLayer, pack_signs
 from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
     DOMAIN,
@@ -37,8 +37,9 @@ from polyae.engines.subdivide.planar.mesh import (
     PlanarMesh,
 )
 from polyae.engines.subdivide.planar.place import evaluate, meet, value_bound
-from polyae.engines.subdivide.words import Words, first_bit
+from polyae.engines.subdivide.words import Words, bit_of, first_bit
 from polyae.predicates.jit import borrowing
+from polyae.tolerances import SAFETY
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -163,6 +164,7 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
     row_of, shift, begin, width, base = (
         layer.row_of, layer.units[0] & 63, layer.begin, len(layer.inserted), layer.units[0],
     )  # fmt: skip
+    inserted, consecutive, first_row, total = layer.inserted, layer.consecutive, layer.rows[0], len(row_of)
     rows, row_errors, columns = lines.rows, lines.errors, lines.columns
     vertices, edges, regions, last, done = (
         counters[VERTICES], counters[HALF_EDGES], counters[REGIONS], counters[WAITING], counters[FINISHED],
@@ -207,16 +209,33 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
                     a, w, line, far = half_edges[h, TAIL], vertices, half_edges[h, LINE], np.inf
                     if len(rows) > 0:
                         x, y, far = meet(rows, row_errors, line if line >= 0 else lines.walls - line, unit)
+                    known, row = False, row_of[unit - base]
                     if far < np.inf:
                         coordinates[w, 0], coordinates[w, 1], position_error[w] = x, y, far
-                        size[w] = evaluate(columns, x, y, values, w)
                         error[w] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far)
-                        values[w, row_of[unit - base]] = 0.0
+                        size[w] = evaluate(columns, x, y, values, w)
+                        values[w, row], own_word, own_bit = 0.0, word, bit
                         if line >= base:
                             values[w, row_of[line - base]] = 0.0
+                            own_word, own_bit = (line >> 6) - begin, bit_of(line)
+                        if consecutive:
+                            open_ = pack_signs(values, signs, w, error[w], first_row, total, shift, inserted)
+                            known = open_ == (2 if line >= base else 1)
+                            signs[w, width + word] &= ~bit
+                            signs[w, width + own_word] &= ~own_bit
                     else:
-                        place_between(values, error, size, coordinates, position_error, row_of[unit - base], a, v, w)
-                    proved[w] = _signs_between(signs, values, error[w], a, v, w, word, bit, row_of, shift)
+                        t, off = share_of(abs(values[a, row]), abs(values[v, row]), error[a], error[v])
+                        spread = interpolate(values, a, v, t, w)
+                        values[w, row] = 0.0
+                        size[w] = max(size[a], size[v]) * SAFETY
+                        error[w] = bound_between(t, off, error[a], error[v], spread, size[w])
+                        xa, ya, xb, yb = coordinates[a, 0], coordinates[a, 1], coordinates[v, 0], coordinates[v, 1]
+                        coordinates[w, 0], coordinates[w, 1] = xa + t * (xb - xa), ya + t * (yb - ya)
+                        position_error[w] = bound_between(
+                            t, min(off, 1.0), position_error[a], position_error[v],
+                            max(abs(xb - xa), abs(yb - ya)), max(abs(xa), abs(xb), abs(ya), abs(yb)),
+                        )  # fmt: skip
+                    proved[w] = known or _signs_between(signs, values, error[w], a, v, w, word, bit, row_of, shift)
                     certain &= proved[w]
                     if line >= 0:
                         own[w, 0], own[w, 1], face[w] = line, unit, domain

@@ -15,12 +15,11 @@ from polyae.networks.memo import per_network
 from polyae.networks.network import Network
 from polyae.predicates.affine import BoundedRows
 from polyae.predicates.jit import borrowing
-from polyae.predicates.order import INFINITE_RANK, float_of, rank_of
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["FirstLayer", "PlanarLayer", "enter_first_layer", "enter_signs", "enter_signs_at", "planar_layers"]
+__all__ = ["FirstLayer", "PlanarLayer", "enter_first_layer", "enter_signs", "enter_signs_at", "pack_signs", "planar_layers"]
 
 
 class PlanarLayer(NamedTuple):
@@ -36,6 +35,8 @@ class PlanarLayer(NamedTuple):
         The word that holds the first unit.
     inserted : array of uint64, shape (w,)
         Bits of the units in the words from that one on.
+    consecutive : bool
+        Whether the values of all outputs from the first unit to the last one stand for units.
     """
 
     units: Int
@@ -43,6 +44,7 @@ class PlanarLayer(NamedTuple):
     row_of: Int
     begin: int
     inserted: Words
+    consecutive: bool
 
 
 class FirstLayer(NamedTuple):
@@ -95,18 +97,39 @@ def _planar_layer(plan: LayerPlan) -> PlanarLayer:
     bits = np.zeros(64 * ((last >> 6) - (first >> 6) + 1), dtype=np.uint8)
     bits[plan.units - (first & ~63)] = 1
     inserted = np.packbits(bits).view(">u8").astype(np.uint64)
-    return PlanarLayer(plan.units, plan.rows, row_of, first >> 6, inserted)
+    consecutive = bool(plan.rows[-1] - plan.rows[0] == last - first)
+    return PlanarLayer(plan.units, plan.rows, row_of, first >> 6, inserted, consecutive)
 
 
 @borrowing
-def _pack(values: Float, v: int, row: int, count: int, place: int) -> tuple[np.uint64, float]:
-    """Signs of consecutive values in a word, the first at `place` from its highest bit; the least absolute value."""
-    word, least = np.uint64(0), INFINITE_RANK
-    for i in range(count):
-        x = values[v, row + i]
-        word |= np.uint64(x > 0.0) << np.uint64(63 - place - i)
-        least = min(least, rank_of(abs(x)))
-    return word, float_of(least)
+def _pack(values: Float, v: int, error: float, row: int, count: int, place: int) -> tuple[np.uint64, int]:
+    """Signs of consecutive values in a word, the first at `place` from its highest bit; how many are not proved."""
+    word, open_, start, highest = np.uint64(0), 0, np.uint64(row), np.uint64(63 - place)
+    for i in range(np.uint64(count)):  # unsigned, so that no place can be counted from the end
+        x = values[v, start + i]
+        word |= np.uint64(x > 0.0) << (highest - i)
+        open_ += 0 if abs(x) > error else 1
+    return word, open_
+
+
+@borrowing
+def pack_signs(
+    values: Float, signs: Words, v: int, error: float, row: int, count: int, place: int, inserted: Words
+) -> int:
+    """Enter the signs of a vertex's values, `count` of them from `row` on; how many the bound does not prove.
+
+    Parameters
+    ----------
+    place : int
+        Of the first one in its word.
+    """
+    open_ = 0
+    for i in range(len(inserted)):
+        some = min(64 - place, count)
+        word, more = _pack(values, v, error, row, some, place)
+        signs[v, i], signs[v, len(inserted) + i] = word & inserted[i], ~word & inserted[i]
+        row, count, place, open_ = row + some, count - some, 0, open_ + more
+    return open_
 
 
 @borrowing
@@ -115,18 +138,9 @@ def enter_signs(mesh: PlanarMesh, counters: Counters, first: int, last: int, lay
     values, error, signs, proved, units, rows = (
         mesh.values, mesh.error, mesh.signs, mesh.proved, layer.units, layer.rows,
     )  # fmt: skip
-    inserted, width, start, total = layer.inserted, len(layer.inserted), units[0] & 63, units[-1] - units[0] + 1
-    consecutive = rows[-1] - rows[0] == units[-1] - units[0]
+    inserted, place, count = layer.inserted, units[0] & 63, units[-1] - units[0] + 1
     for v in range(first, last):
-        certain = consecutive
-        if consecutive:
-            row, left, place = rows[0], total, start
-            for i in range(width):
-                count = min(64 - place, left)
-                word, least = _pack(values, v, row, count, place)
-                signs[v, i], signs[v, width + i] = word & inserted[i], ~word & inserted[i]
-                certain &= least > error[v]
-                row, left, place = row + count, left - count, 0
+        certain = layer.consecutive and pack_signs(values, signs, v, error[v], rows[0], count, place, inserted) == 0
         proved[v] = certain or _enter_each(mesh, v, layer)
         counters[OPEN] += 0 if proved[v] else 1
 
@@ -159,11 +173,11 @@ def enter_signs_at(mesh: PlanarMesh, vertices: Int, layer: PlanarLayer) -> None:
 @borrowing
 def enter_first_layer(mesh: PlanarMesh, counters: Counters, count: int, layer: PlanarLayer, lines: FirstLayer) -> None:
     """Values and signs of the first layer at the first vertices."""
-    coordinates, far, values, error, size = (
-        mesh.coordinates, mesh.position_error, mesh.values, mesh.error, mesh.size,
+    coordinates, far, values, error, size, signs = (
+        mesh.coordinates, mesh.position_error, mesh.values, mesh.error, mesh.size, mesh.signs,
     )  # fmt: skip
     for v in range(count):
         x, y = coordinates[v, 0], coordinates[v, 1]
-        size[v] = evaluate(lines.columns, x, y, values, v)
         error[v] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far[v])
+        size[v] = evaluate(lines.columns, x, y, values, v)
     enter_signs(mesh, counters, 0, count, layer)
