@@ -79,7 +79,7 @@ class FirstLayer(NamedTuple):
     def of(cls, plan: LayerPlan, lines: BoundedRows, edges: BoundedRows, first_edge: int) -> FirstLayer:
         """Lines of a plan's units and of the domain's edges, the first of which is face `first_edge`."""
         rows, errors = np.vstack([lines.values, edges.values]), np.vstack([lines.errors, edges.errors])
-        columns = np.vstack([plan.layer.weight.T, plan.layer.bias])
+        columns = np.vstack([plan.layer.weight.T, plan.layer.bias]).copy(order="C")
         walls = len(lines.values) - 1 - first_edge
         return cls(rows, errors.max(axis=1), walls, columns, plan.row_sum, plan.offset)
 
