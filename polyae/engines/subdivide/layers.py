@@ -16,7 +16,7 @@ from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
 from polyae.memo import once_for_each
 from polyae.networks.network import Layer, Network
-from polyae.predicates.affine import OUT_OF_RANGE
+from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, layer_rows, scaled
 from polyae.predicates.compiled import gamma_kernel
 from polyae.predicates.flat import twins
 from polyae.predicates.jit import any_order, compiled
@@ -26,7 +26,7 @@ from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["LayerPlan", "Points", "clear", "layer_plans", "next_values"]
+__all__ = ["LayerPlan", "Points", "clear", "first_rows", "layer_plans", "next_values", "of_units"]
 
 #: Values that are worked on at a time: a quarter of a megabyte.
 BLOCK = 1 << 15
@@ -103,6 +103,18 @@ def _plan(layer: Layer, units: Int, chosen: NDArray[np.bool_], per_steepness: Fl
         + UNSQUARED * layer.n_in,
         offset=float(np.abs(layer.bias).max()),
     )
+
+
+@once_for_each
+def first_rows(network: Network) -> BoundedRows:
+    """Units of the first layer, which no pattern changes."""
+    pattern = np.zeros(network.num_units, dtype=bool)
+    return scaled(of_units(layer_rows(network, pattern, 1)[0], network.layers[0]))
+
+
+def of_units(rows: BoundedRows, layer: Layer) -> BoundedRows:
+    """Rows of a layer's units, out of those of all its outputs."""
+    return BoundedRows(rows.values[..., layer.units, :], rows.errors[..., layer.units, :])
 
 
 def next_values(

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.layer_units import LayerUnits
-from polyae.engines.subdivide.layers import LayerPlan, layer_plans
+from polyae.engines.subdivide.layers import first_rows, layer_plans, of_units
 from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.planar.layer import FirstLayer, PlanarLayer
+from polyae.engines.subdivide.planar.layer import PlanarLayer
 from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
@@ -45,20 +45,19 @@ class Positions:
 
     def refine_first_layer(self, mesh: Mesh | PlanarMesh, vertices: Int) -> None:
         """Place vertices on units of the first layer alone."""
-        rows = self._with_walls([_first_rows(self.arrangement.network)])
+        rows = self._with_walls([first_rows(self.arrangement.network)])
         for start in range(0, len(vertices), FIRST_CHUNK):
             some = vertices[start : start + FIRST_CHUNK]
             which = self._own_rows(mesh, some, len(rows.values) - len(self.arrangement.walls.values))
             refine(mesh, some, *_in_order(BoundedRows(rows.values[which], rows.errors[which])))
 
-    def first_layer_lines(self, plan: LayerPlan) -> FirstLayer:
-        """Lines of the first layer and of the edges of a polygon."""
-        walls, edges = self.arrangement.walls, self.faces.edges
-        chosen = self.faces.holders[edges].argmax(axis=1)
-        sides = BoundedRows(walls.values[chosen], walls.errors[chosen])
-        return FirstLayer.of(plan, _first_rows(self.arrangement.network), sides, int(edges[0]))
-
-    def refine(self, mesh: Mesh | PlanarMesh, vertices: Int, number: int = -1, layer: LayerUnits | PlanarLayer | None = None) -> None:
+    def refine(
+        self,
+        mesh: Mesh | PlanarMesh,
+        vertices: Int,
+        number: int = -1,
+        layer: LayerUnits | PlanarLayer | None = None,
+    ) -> None:
         """Place vertices on units of any layer, and evaluate a layer there.
 
         Parameters
@@ -75,7 +74,7 @@ class Positions:
             some = vertices[start : start + CHUNK]
             network, pattern = self.arrangement.network, self.twins.patterns(mesh.pattern_words(some))
             by_layer = layer_rows(network, pattern, layers)
-            rows = self._with_walls([_of_units(rows, y) for rows, y in zip(by_layer, network.layers, strict=False)])
+            rows = self._with_walls([of_units(rows, y) for rows, y in zip(by_layer, network.layers, strict=False)])
             which = self._own_rows(mesh, some, rows.values.shape[1] - len(self.arrangement.walls.values))[..., None]
             values, errors = (np.take_along_axis(array, which, axis=1) for array in (rows.values, rows.errors))
             own = scaled(BoundedRows(values, errors))
@@ -98,18 +97,6 @@ class Positions:
         on_walls = np.arange(h) - self.faces.dims[face][:, None]
         walls = np.take_along_axis(self.basis[face], np.maximum(on_walls, 0), axis=1)
         return np.where(on_walls < 0, own, units + walls)
-
-
-@once_for_each
-def _first_rows(network: Network) -> BoundedRows:
-    """Units of the first layer, which no pattern changes."""
-    pattern = np.zeros(network.num_units, dtype=bool)
-    return scaled(_of_units(layer_rows(network, pattern, 1)[0], network.layers[0]))
-
-
-def _of_units(rows: BoundedRows, layer: Layer) -> BoundedRows:
-    """Rows of a layer's units, out of those of all its outputs."""
-    return BoundedRows(rows.values[..., layer.units, :], rows.errors[..., layer.units, :])
 
 
 def _in_order(rows: BoundedRows) -> tuple[Float, Float]:

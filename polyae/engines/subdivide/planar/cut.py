@@ -37,6 +37,7 @@ from polyae.engines.subdivide.planar.mesh import (
     PlanarMesh,
 )
 from polyae.engines.subdivide.planar.place import evaluate, meet, value_bound
+from polyae.engines.subdivide.planar.start import Polygon
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
 from polyae.predicates.jit import borrowing
 from polyae.tolerances import SAFETY
@@ -144,7 +145,7 @@ def _sign(signs: Words, v: int, word: int, width: int, bit: np.uint64) -> int:
 
 
 @borrowing
-def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines: FirstLayer) -> int:
+def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines: FirstLayer, domain: Polygon) -> int:
     """Cut the regions that wait by all units of a layer, and their parts.
 
     Regions with vertices at which signs are not proved are put on the list of those that are blocked.
@@ -166,10 +167,11 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
     )  # fmt: skip
     inserted, consecutive, first_row, total = layer.inserted, layer.consecutive, layer.rows[0], len(row_of)
     rows, row_errors, columns = lines.rows, lines.errors, lines.columns
+    sides, side_errors, domain_edge = domain.sides, domain.errors, domain.first_edge
     vertices, edges, regions, last, done = (
         counters[VERTICES], counters[HALF_EDGES], counters[REGIONS], counters[WAITING], counters[FINISHED],
     )  # fmt: skip
-    stop, doubtful, domain = DONE, counters[OPEN] > 0, counters[DOMAIN]
+    stop, doubtful, inside = DONE, counters[OPEN] > 0, counters[DOMAIN]
     while last > 0:
         if (
             vertices + MORE_VERTICES > len(error)
@@ -207,8 +209,10 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
             if sign != sign_before and sign_before != 0:
                 if sign != 0:
                     a, w, line, far = half_edges[h, TAIL], vertices, half_edges[h, LINE], np.inf
-                    if len(rows) > 0:
-                        x, y, far = meet(rows, row_errors, line if line >= 0 else lines.walls - line, unit)
+                    if len(rows) > 0 and line >= 0:
+                        x, y, far = meet(rows, row_errors, unit, rows, row_errors, line)
+                    elif len(rows) > 0:
+                        x, y, far = meet(rows, row_errors, unit, sides, side_errors, -1 - line - domain_edge)
                     known, row = False, row_of[unit - base]
                     if far < np.inf:
                         coordinates[w, 0], coordinates[w, 1], position_error[w] = x, y, far
@@ -238,7 +242,7 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
                     proved[w] = known or _signs_between(signs, values, error[w], a, v, w, word, bit, row_of, shift)
                     certain &= proved[w]
                     if line >= 0:
-                        own[w, 0], own[w, 1], face[w] = line, unit, domain
+                        own[w, 0], own[w, 1], face[w] = line, unit, inside
                     else:
                         own[w, 0], own[w, 1], face[w] = unit, -1, -1 - line
                     spoke[w] = edges

@@ -7,19 +7,19 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import LayerPlan, layer_plans
+from polyae.engines.subdivide.layers import LayerPlan, first_rows, layer_plans
 from polyae.engines.subdivide.planar.mesh import OPEN, Counters, PlanarMesh
 from polyae.engines.subdivide.planar.place import evaluate, value_bound
 from polyae.engines.subdivide.words import Words, bit_of
-from polyae.networks.memo import per_network
+from polyae.memo import once_for_each
 from polyae.networks.network import Network
-from polyae.predicates.affine import BoundedRows
 from polyae.predicates.jit import borrowing
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["FirstLayer", "PlanarLayer", "enter_first_layer", "enter_signs", "enter_signs_at", "pack_signs", "planar_layers"]
+__all__ = [
+    "NOT_FIRST", "FirstLayer", "first_layer","PlanarLayer", "enter_first_layer", "enter_signs", "enter_signs_at", "pack_signs", "planar_layers"]
 
 
 class PlanarLayer(NamedTuple):
@@ -48,15 +48,14 @@ class PlanarLayer(NamedTuple):
 
 
 class FirstLayer(NamedTuple):
-    """Lines of a first layer and of the domain, and the outputs as functions of the point; empty for other layers.
+    """Units of a first layer as lines, and all its outputs as functions of the point; empty for other layers.
 
     Attributes
     ----------
     rows : array, shape (k, 3)
-        Of its units, and from row ``walls - line`` on of the domain's edges, where `line` is what half-edges say.
+        Coefficients of its units, and their offsets.
     errors : array, shape (k,)
-        Bounds on the errors of their entries.
-    walls : int
+        Bounds on the errors of each row's entries.
     columns : array, shape (3, n)
         Weights and biases of all outputs.
     row_sum, offset : float
@@ -65,26 +64,24 @@ class FirstLayer(NamedTuple):
 
     rows: Float
     errors: Float
-    walls: int
     columns: Float
     row_sum: float
     offset: float
 
-    @classmethod
-    def none(cls) -> FirstLayer:
-        """Of later layers."""
-        return cls(np.empty((0, 3)), np.empty(0), 0, np.empty((3, 0)), 0.0, 0.0)
 
-    @classmethod
-    def of(cls, plan: LayerPlan, lines: BoundedRows, edges: BoundedRows, first_edge: int) -> FirstLayer:
-        """Lines of a plan's units and of the domain's edges, the first of which is face `first_edge`."""
-        rows, errors = np.vstack([lines.values, edges.values]), np.vstack([lines.errors, edges.errors])
-        columns = np.vstack([plan.layer.weight.T, plan.layer.bias]).copy(order="C")
-        walls = len(lines.values) - 1 - first_edge
-        return cls(rows, errors.max(axis=1), walls, columns, plan.row_sum, plan.offset)
+#: In the place of the first layer for later ones.
+NOT_FIRST = FirstLayer(np.empty((0, 3)), np.empty(0), np.empty((3, 0)), 0.0, 0.0)
 
 
-@per_network
+@once_for_each
+def first_layer(network: Network) -> FirstLayer:
+    """Lines of the first layer."""
+    plan, lines = layer_plans(network)[0], first_rows(network)
+    columns = np.vstack([plan.layer.weight.T, plan.layer.bias]).copy(order="C")
+    return FirstLayer(lines.values, lines.errors.max(axis=1), columns, plan.row_sum, plan.offset)
+
+
+@once_for_each
 def planar_layers(network: Network) -> list[PlanarLayer]:
     """Units of all layers that have any, in the order of their plans."""
     return [_planar_layer(plan) for plan in layer_plans(network) if len(plan.units)]

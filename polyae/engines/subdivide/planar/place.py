@@ -24,18 +24,23 @@ PARALLEL = 1e-30
 
 
 @borrowing
-def meet(rows: Float, errors: Float, i: int, j: int) -> tuple[float, float, float]:
-    """Point in which two rows vanish, and a bound on its error in the maximum norm, infinite if they look parallel.
+def meet(rows: Float, errors: Float, i: int, others: Float, more: Float, j: int) -> tuple[float, float, float]:
+    """Point in which row i and row j of others vanish, and a bound on its error in the maximum norm.
 
     Parameters
     ----------
-    rows : array, shape (k, 3)
+    rows, others : arrays, shape (k, 3)
         Coefficients and offsets.
-    errors : array, shape (k,)
+    errors, more : arrays, shape (k,)
         Bounds on the errors of all three.
+
+    Returns
+    -------
+    x, y, bound : float
+        The bound is infinite if the lines look parallel.
     """
     a0, a1, a2, e = rows[i, 0], rows[i, 1], rows[i, 2], errors[i]
-    b0, b1, b2, f = rows[j, 0], rows[j, 1], rows[j, 2], errors[j]
+    b0, b1, b2, f = others[j, 0], others[j, 1], others[j, 2], more[j]
     left, right, g = a0 * b1, a1 * b0, gamma_kernel(4)
     det, long_a, long_b = left - right, abs(a0) + abs(a1), abs(b0) + abs(b1)
     least = abs(det) - (g * (abs(left) + abs(right)) + e * long_b + f * long_a + 2 * e * f) * SAFETY

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
+
+from polyae.domains import Domain
 
 from polyae.engines.subdivide.planar.mesh import (
     DOMAIN,
@@ -18,17 +23,49 @@ from polyae.engines.subdivide.planar.mesh import (
     PlanarMesh,
     new_mesh,
 )
-from polyae.engines.subdivide.polytope_faces import PolytopeFaces
+from polyae.engines.subdivide.polytope_faces import PolytopeFaces, polytope_faces
 from polyae.engines.subdivide.start import domain_vertices
+from polyae.memo import once_for_each
 from polyae.predicates.rational import to_fractions
+from polyae.predicates.walls import walls_of
 
-__all__ = ["start_mesh"]
+Float = NDArray[np.float64]
+
+__all__ = ["Polygon", "polygon", "start_mesh"]
 
 #: Room for vertices to start with.
 FIRST_ROOM = 1024
 
 
-def start_mesh(units: int, faces: PolytopeFaces) -> tuple[PlanarMesh, Counters]:
+class Polygon(NamedTuple):
+    """A domain in the plane.
+
+    Attributes
+    ----------
+    around : array of int32, shape (k, 2)
+        Its vertices counterclockwise, each with the edge to the next one.
+    sides, errors : arrays, shapes (k, 3) and (k,)
+        Rows of its edges, in the order of their numbers, and bounds on the errors of each row's entries.
+    first_edge : int
+        Number of the first edge among the faces.
+    """
+
+    around: Index
+    sides: Float
+    errors: Float
+    first_edge: int
+
+
+@once_for_each
+def polygon(domain: Domain) -> Polygon:
+    """The domain's vertices in order, and its edges."""
+    faces, walls = polytope_faces(domain), walls_of(domain).rows
+    assert faces is not None
+    held = faces.holders[faces.edges].argmax(axis=1)
+    return Polygon(_counterclockwise(faces), walls.values[held], walls.errors[held].max(axis=1), int(faces.edges[0]))
+
+
+def start_mesh(units: int, faces: PolytopeFaces, around: Index) -> tuple[PlanarMesh, Counters]:
     """Mesh of a polygon alone.
 
     Raises
@@ -36,14 +73,13 @@ def start_mesh(units: int, faces: PolytopeFaces) -> tuple[PlanarMesh, Counters]:
     OutOfRange
         If a coordinate is.
     """
-    count, counters = len(faces.vertices), np.zeros(9, dtype=np.int64)
-    mesh, around = new_mesh(units, FIRST_ROOM + 2 * count), _counterclockwise(faces)
+    count, counters = len(around), np.zeros(9, dtype=np.int64)
+    mesh, numbers = new_mesh(units, FIRST_ROOM + 2 * count), np.arange(count)
     mesh.coordinates[:count], mesh.position_error[:count] = domain_vertices(faces)
-    mesh.face[:count], mesh.own[:count] = np.arange(count), -1
-    mesh.half_edges[:count, NEXT] = (np.arange(count) + 1) % count
-    mesh.half_edges[:count, TAIL], mesh.half_edges[:count, LINE] = around[:, 0], -1 - around[:, 1]
-    mesh.half_edges[:count, TWIN] = -1
-    mesh.spoke[around[:, 0]] = np.arange(count)
+    mesh.face[:count], mesh.own[:count], mesh.spoke[around[:, 0]] = numbers, -1, numbers
+    half_edges = mesh.half_edges[:count]
+    half_edges[:, NEXT], half_edges[-1, NEXT] = numbers + 1, 0
+    half_edges[:, TAIL], half_edges[:, TWIN], half_edges[:, LINE] = around[:, 0], -1, -1 - around[:, 1]
     mesh.first[0], mesh.words[0], mesh.order[0] = 0, 0, 0
     counters[VERTICES], counters[HALF_EDGES], counters[REGIONS] = count, count, 1
     counters[DOMAIN] = len(faces.dims) - 1

@@ -14,11 +14,13 @@ from polyae.engines.subdivide.gather import patterns
 from polyae.engines.subdivide.layers import LayerPlan, layer_plans, next_values
 from polyae.engines.subdivide.planar.cut import BROKEN, DONE, cut_regions
 from polyae.engines.subdivide.planar.layer import (
+    NOT_FIRST,
     FirstLayer,
     PlanarLayer,
     enter_first_layer,
     enter_signs,
     enter_signs_at,
+    first_layer,
     planar_layers,
 )
 from polyae.engines.subdivide.planar.mesh import (
@@ -38,7 +40,7 @@ from polyae.engines.subdivide.planar.mesh import (
     release,
 )
 from polyae.engines.subdivide.planar.read import read_edges, read_regions
-from polyae.engines.subdivide.planar.start import start_mesh
+from polyae.engines.subdivide.planar.start import polygon, start_mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.positions import COARSE, Positions
 from polyae.engines.subdivide.special import SpecialPosition
@@ -74,7 +76,8 @@ class PlanarSubdivision:
         self.arrangement, self.faces, self.twins = arrangement, faces, TwinUnits(arrangement.network)
         self.exact = ExactVertices(arrangement, faces, self.twins)
         self.positions = Positions(arrangement, faces, self.twins)
-        self.mesh, self.counters = start_mesh(arrangement.network.num_units, faces)
+        self.polygon = polygon(arrangement.domain)
+        self.mesh, self.counters = start_mesh(arrangement.network.num_units, faces, self.polygon.around)
         layers, before = iter(planar_layers(arrangement.network)), None
         for number, plan in enumerate(layer_plans(arrangement.network)):
             self._evaluate(number, plan, before, next(layers) if len(plan.units) else None)
@@ -104,12 +107,12 @@ class PlanarSubdivision:
             self.mesh = self.mesh._replace(signs=np.empty((len(self.mesh.error), width), dtype=np.uint64))
         counters[OPEN] = 0
         if number == 0:
-            lines = self.positions.first_layer_lines(plan)
+            lines = first_layer(self.arrangement.network)
             if self.mesh.values.shape[1] != plan.layer.n_out:
                 self.mesh = self.mesh._replace(values=np.empty((len(self.mesh.error), plan.layer.n_out)))
             enter_first_layer(self.mesh, counters, self.count, layer, lines)
         else:
-            lines = FirstLayer.none()
+            lines = NOT_FIRST
             self.mesh = next_values(
                 self.mesh, self.count, plan, before, lambda mesh, *part: enter_signs(mesh, counters, *part, layer)
             )
@@ -120,7 +123,7 @@ class PlanarSubdivision:
         counters[PROVED] += self.count * len(layer.units)
         self.mesh.waiting[:regions, 0], self.mesh.waiting[:regions, 1] = self._order[::-1], 0
         counters[WAITING], counters[FINISHED] = regions, 0
-        while (stop := cut_regions(self.mesh, counters, layer, lines)) != DONE or counters[BLOCKED]:
+        while (stop := cut_regions(self.mesh, counters, layer, lines, self.polygon)) != DONE or counters[BLOCKED]:
             if stop == BROKEN:
                 raise SolverError("the subdivision is inconsistent: a unit cuts a region in other than two points")
             if stop == DONE:
