@@ -19,12 +19,14 @@ from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
     DOMAIN,
     FINISHED,
-    HALF_EDGES,
+    FIELDS,
     LINE,
-    MORE_HALF_EDGES,
+    LINKS,
+    MORE_LINKS,
     MORE_REGIONS,
     MORE_VERTICES,
     NEXT,
+    NONE,
     OPEN,
     PROVED,
     REGIONS,
@@ -32,8 +34,9 @@ from polyae.engines.subdivide.planar.mesh import (
     TWIN,
     VERTICES,
     WAITING,
+    WALL,
     Counters,
-    Index,
+    Links,
     PlanarMesh,
 )
 from polyae.engines.subdivide.planar.place import evaluate, meet, value_bound
@@ -89,52 +92,48 @@ def _signs_between(
 
 
 @borrowing
-def _halve(half_edges: Index, h: int, w: int, new: int) -> int:
+def _halve(links: Links, h: int, w: int, new: int) -> int:
     """Put vertex w on an edge; the second half of half-edge h is `new`.  Returns the number after the last new one."""
-    twin, line = half_edges[h, TWIN], half_edges[h, LINE]
-    half_edges[new, NEXT], half_edges[new, TAIL] = half_edges[h, NEXT], w
-    half_edges[new, TWIN], half_edges[new, LINE] = twin, line
-    half_edges[h, NEXT] = new
-    last = new + 1
-    if twin >= 0:
-        half_edges[last, NEXT], half_edges[last, TAIL] = half_edges[twin, NEXT], w
-        half_edges[last, TWIN], half_edges[last, LINE] = h, line
-        half_edges[twin, NEXT], half_edges[twin, TWIN], half_edges[h, TWIN] = last, new, last
-        last += 1
+    twin, line = links[h + TWIN], links[h + LINE]
+    links[new + NEXT], links[new + TAIL], links[new + TWIN], links[new + LINE] = links[h + NEXT], w, twin, line
+    links[h + NEXT] = new
+    last = new + FIELDS
+    if twin != NONE:
+        links[last + NEXT], links[last + TAIL], links[last + TWIN], links[last + LINE] = links[twin + NEXT], w, h, line
+        links[twin + NEXT], links[twin + TWIN], links[h + TWIN] = last, new, last
+        last += FIELDS
     return last
 
 
 @borrowing
-def _divide(half_edges: Index, down: int, up: int, new: int, unit: int) -> None:
+def _divide(links: Links, down: int, up: int, new: int, unit: int) -> None:
     """Join the points behind two half-edges of a region: half-edge `new` bounds the part that starts behind `down`."""
-    begin, end = half_edges[down, NEXT], half_edges[up, NEXT]
-    half_edges[new, NEXT], half_edges[new, TAIL] = begin, half_edges[end, TAIL]
-    half_edges[new, TWIN], half_edges[new, LINE] = new + 1, unit
-    half_edges[new + 1, NEXT], half_edges[new + 1, TAIL] = end, half_edges[begin, TAIL]
-    half_edges[new + 1, TWIN], half_edges[new + 1, LINE] = new, unit
-    half_edges[up, NEXT], half_edges[down, NEXT] = new, new + 1
+    begin, end, twin = links[down + NEXT], links[up + NEXT], new + FIELDS
+    links[new + NEXT], links[new + TAIL], links[new + TWIN], links[new + LINE] = begin, links[end + TAIL], twin, unit
+    links[twin + NEXT], links[twin + TAIL], links[twin + TWIN], links[twin + LINE] = end, links[begin + TAIL], new, unit
+    links[up + NEXT], links[down + NEXT] = new, twin
 
 
 @borrowing
-def _met(half_edges: Index, signs: Words, start: int, word: int, width: int) -> tuple[np.uint64, np.uint64]:
+def _met(links: Links, signs: Words, start: int, word: int, width: int) -> tuple[np.uint64, np.uint64]:
     """Units that are positive, and that are negative, at some vertex of a region."""
     above, below, h = np.uint64(0), np.uint64(0), start
     while True:
-        v = half_edges[h, TAIL]
+        v = links[h + TAIL]
         above |= signs[v, word]
         below |= signs[v, width + word]
-        h = half_edges[h, NEXT]
+        h = links[h + NEXT]
         if h == start:
             return above, below
 
 
 @borrowing
-def _all_proved(half_edges: Index, proved: NDArray[np.bool_], start: int) -> bool:
+def _all_proved(links: Links, proved: NDArray[np.bool_], start: int) -> bool:
     """Whether the signs at all vertices of a region are."""
-    h = half_edges[start, NEXT]
-    while h != start and proved[half_edges[h, TAIL]]:
-        h = half_edges[h, NEXT]
-    return bool(proved[half_edges[h, TAIL]])
+    h = links[start + NEXT]
+    while h != start and proved[links[h + TAIL]]:
+        h = links[h + NEXT]
+    return bool(proved[links[h + TAIL]])
 
 
 @borrowing
@@ -155,8 +154,8 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
     int
         ``DONE``, ``NEEDS_ROOM``, or ``BROKEN`` if signs contradict each other.
     """
-    half_edges, signs, proved, values, error, size = (
-        mesh.half_edges, mesh.signs, mesh.proved, mesh.values, mesh.error, mesh.size,
+    links, signs, proved, values, error, size = (
+        mesh.links, mesh.signs, mesh.proved, mesh.values, mesh.error, mesh.size,
     )  # fmt: skip
     coordinates, position_error, own, face, spoke = (
         mesh.coordinates, mesh.position_error, mesh.own, mesh.face, mesh.spoke,
@@ -169,13 +168,13 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
     rows, row_errors, columns = lines.rows, lines.errors, lines.columns
     sides, side_errors, domain_edge = domain.sides, domain.errors, domain.first_edge
     vertices, edges, regions, last, done = (
-        counters[VERTICES], counters[HALF_EDGES], counters[REGIONS], counters[WAITING], counters[FINISHED],
+        counters[VERTICES], counters[LINKS], counters[REGIONS], counters[WAITING], counters[FINISHED],
     )  # fmt: skip
     stop, doubtful, inside = DONE, counters[OPEN] > 0, counters[DOMAIN]
     while last > 0:
         if (
             vertices + MORE_VERTICES > len(error)
-            or edges + MORE_HALF_EDGES > len(half_edges)
+            or edges + MORE_LINKS > len(links)
             or regions + MORE_REGIONS > len(first)
         ):
             stop = NEEDS_ROOM
@@ -183,15 +182,15 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
         last -= 1
         region, word = waiting[last, 0], waiting[last, 1]
         start = first[region]
-        if doubtful and not _all_proved(half_edges, proved, start):
+        if doubtful and not _all_proved(links, proved, start):
             blocked[counters[BLOCKED]] = region
             counters[BLOCKED] += 1
             continue
-        above, below = _met(half_edges, signs, start, word, width)
+        above, below = _met(links, signs, start, word, width)
         while above & below == np.uint64(0) and word < width - 1:
             words[region, begin + word] |= above
             word += 1
-            above, below = _met(half_edges, signs, start, word, width)
+            above, below = _met(links, signs, start, word, width)
         crossing = above & below
         if crossing == np.uint64(0):
             words[region, begin + word] |= above
@@ -201,30 +200,30 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
         place = first_bit(crossing)
         bit, unit = np.uint64(1) << np.uint64(63 - place), 64 * (begin + word) + place
         down, up, h, certain = -1, -1, start, True
-        sign = _sign(signs, half_edges[h, TAIL], word, width, bit)
+        sign = _sign(signs, links[h + TAIL], word, width, bit)
         while True:
-            following = half_edges[h, NEXT]
-            v, sign_before = half_edges[following, TAIL], sign
+            following = links[h + NEXT]
+            v, sign_before = links[following + TAIL], sign
             sign = _sign(signs, v, word, width, bit)
             if sign != sign_before and sign_before != 0:
                 if sign != 0:
-                    a, w, line, far = half_edges[h, TAIL], vertices, half_edges[h, LINE], np.inf
-                    if len(rows) > 0 and line >= 0:
+                    a, w, line, far = links[h + TAIL], vertices, links[h + LINE], np.inf
+                    if len(rows) > 0 and line < WALL:
                         x, y, far = meet(rows, row_errors, unit, rows, row_errors, line)
                     elif len(rows) > 0:
-                        x, y, far = meet(rows, row_errors, unit, sides, side_errors, -1 - line - domain_edge)
+                        x, y, far = meet(rows, row_errors, unit, sides, side_errors, line - WALL - domain_edge)
                     known, row = False, row_of[unit - base]
                     if far < np.inf:
                         coordinates[w, 0], coordinates[w, 1], position_error[w] = x, y, far
                         error[w] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far)
                         size[w] = evaluate(columns, x, y, values, w)
                         values[w, row], own_word, own_bit = 0.0, word, bit
-                        if line >= base:
+                        if base <= line < WALL:
                             values[w, row_of[line - base]] = 0.0
                             own_word, own_bit = (line >> 6) - begin, bit_of(line)
                         if consecutive:
                             open_ = pack_signs(values, signs, w, error[w], first_row, total, shift, inserted)
-                            known = open_ == (2 if line >= base else 1)
+                            known = open_ == (2 if base <= line < WALL else 1)
                             signs[w, width + word] &= ~bit
                             signs[w, width + own_word] &= ~own_bit
                     else:
@@ -241,12 +240,12 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
                         )  # fmt: skip
                     proved[w] = known or _signs_between(signs, values, error[w], a, v, w, word, bit, row_of, shift)
                     certain &= proved[w]
-                    if line >= 0:
+                    if line < WALL:
                         own[w, 0], own[w, 1], face[w] = line, unit, inside
                     else:
-                        own[w, 0], own[w, 1], face[w] = unit, -1, -1 - line
+                        own[w, 0], own[w, 1], face[w] = unit, -1, line - WALL
                     spoke[w] = edges
-                    edges = _halve(half_edges, h, w, edges)
+                    edges = _halve(links, h, w, edges)
                     vertices += 1
                 if sign_before > 0:
                     down = h
@@ -264,8 +263,8 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
             blocked[counters[BLOCKED]] = region
             counters[BLOCKED] += 1
             continue
-        _divide(half_edges, down, up, edges, unit)
-        first[region], first[regions] = edges, edges + 1
+        _divide(links, down, up, edges, unit)
+        first[region], first[regions] = edges, edges + FIELDS
         alone = crossing == bit
         if alone:  # no other unit of this word cuts the two parts
             words[region, begin + word] |= above & ~bit
@@ -281,9 +280,9 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
             waiting[last, 0], waiting[last, 1] = regions, word
             waiting[last + 1, 0], waiting[last + 1, 1] = region, word
             last += 2
-        edges += 2
+        edges += 2 * FIELDS
         regions += 1
     counters[PROVED] += vertices - counters[VERTICES]
-    counters[VERTICES], counters[HALF_EDGES], counters[REGIONS] = vertices, edges, regions
+    counters[VERTICES], counters[LINKS], counters[REGIONS] = vertices, edges, regions
     counters[WAITING], counters[FINISHED] = last, done
     return stop

@@ -18,25 +18,31 @@ from polyae.predicates.jit import borrowing
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 Index = NDArray[np.int32]
+Links = NDArray[np.uint32]
 
 __all__ = [
     "BLOCKED",
     "DOMAIN",
     "FINISHED",
-    "HALF_EDGES",
+    "FIELDS",
     "LINE",
-    "MORE_HALF_EDGES",
+    "LINKS",
+    "MORE_LINKS",
     "MORE_REGIONS",
     "MORE_VERTICES",
     "NEXT",
+    "NONE",
     "OPEN",
     "PROVED",
     "REGIONS",
     "TAIL",
     "TWIN",
     "VERTICES",
+    "WALL",
     "WAITING",
     "Counters",
+    "Index",
+    "Links",
     "PlanarMesh",
     "grown",
     "name_sides",
@@ -46,13 +52,14 @@ __all__ = [
 
 #: Fields of the counter array: what is used of the arrays, the lengths of the lists of regions, vertices at which signs
 #: are open, signs that bounds proved, and the number of the domain among its faces.
-VERTICES, HALF_EDGES, REGIONS, WAITING, BLOCKED, FINISHED, OPEN, PROVED, DOMAIN = range(9)
+VERTICES, LINKS, REGIONS, WAITING, BLOCKED, FINISHED, OPEN, PROVED, DOMAIN = range(9)
 Counters = Int
-#: Fields of a half-edge: the next one around its region, the vertex where it starts, its twin (-1 on the boundary of
-#: the domain), and the unit that it lies on, or -1 less the number of the domain's edge.
+#: Fields of a half-edge, which is named by the place of the first: the next one around its region, the vertex where it
+#: starts, its twin, and the unit that it lies on or `WALL` more than the number of the domain's edge.
 NEXT, TAIL, TWIN, LINE = range(4)
+FIELDS, NONE, WALL = 4, (1 << 32) - 1, 1 << 31
 #: What one cut of a region makes at most: two vertices, each with two half-edges, a new edge, and a region.
-MORE_VERTICES, MORE_HALF_EDGES, MORE_REGIONS = 2, 6, 1
+MORE_VERTICES, MORE_LINKS, MORE_REGIONS = 2, 6 * FIELDS, 1
 
 
 class PlanarMesh(NamedTuple):
@@ -75,12 +82,13 @@ class PlanarMesh(NamedTuple):
         Units that vanish, in the order in which they came, or -1.
     face : array of int32, shape (v,)
         Face of the domain that has the vertex in its relative interior.
-    spoke : array of int32, shape (v,)
+    spoke : array of uint32, shape (v,)
         A half-edge that starts at the vertex.
-    half_edges : array of int32, shape (m, 4)
+    links : array of uint32, shape (4 m,)
+        Four fields of each half-edge; the twin is `NONE` on the boundary of the domain.
     side : array of int32, shape (m,)
         Region of every half-edge, see :func:`name_sides`.
-    first : array of int32, shape (r,)
+    first : array of uint32, shape (r,)
         A half-edge of every region.
     words : array of uint64, shape (r, w)
         Units of finished layers that are positive; the first in the highest bit of the first word.
@@ -101,10 +109,10 @@ class PlanarMesh(NamedTuple):
     proved: NDArray[np.bool_]
     own: Index
     face: Index
-    spoke: Index
-    half_edges: Index
+    spoke: Links
+    links: Links
     side: Index
-    first: Index
+    first: Links
     words: Words
     waiting: Index
     blocked: Index
@@ -112,11 +120,11 @@ class PlanarMesh(NamedTuple):
 
     def pattern_words(self, vertices: Int) -> Words:
         """Words of a region at each vertex, once sides are named by the numbers of regions."""
-        return self.words[self.side[self.spoke[vertices]]]
+        return self.words[self.side[self.spoke[vertices] // FIELDS]]
 
 
 OF_VERTICES = ("coordinates", "position_error", "values", "error", "size", "signs", "proved", "own", "face", "spoke")
-OF_HALF_EDGES = ("half_edges", "side")
+OF_LINKS = ("side",)
 OF_REGIONS = ("first", "words", "waiting", "blocked", "order")
 #: Arrays of so many vertices grow in smaller steps.
 LARGE = 1 << 16
@@ -157,10 +165,10 @@ def _empty(words: int, vertices: int) -> PlanarMesh:
         proved=np.empty(vertices, dtype=np.bool_),
         own=np.empty((vertices, 2), dtype=np.int32),
         face=np.empty(vertices, dtype=np.int32),
-        spoke=np.empty(vertices, dtype=np.int32),
-        half_edges=np.empty((half_edges, 4), dtype=np.int32),
+        spoke=np.empty(vertices, dtype=np.uint32),
+        links=np.empty(FIELDS * half_edges, dtype=np.uint32),
         side=np.empty(half_edges, dtype=np.int32),
-        first=np.empty(vertices, dtype=np.int32),
+        first=np.empty(vertices, dtype=np.uint32),
         words=np.empty((vertices, words), dtype=np.uint64),
         waiting=np.empty((vertices, 2), dtype=np.int32),
         blocked=np.empty(vertices, dtype=np.int32),
@@ -169,27 +177,37 @@ def _empty(words: int, vertices: int) -> PlanarMesh:
 
 
 def grown(mesh: PlanarMesh, counters: Counters) -> PlanarMesh:
-    """The mesh, stretched in place, with room for half as much again; where memory counts, for a quarter more."""
-    for names, used in ((OF_VERTICES, VERTICES), (OF_HALF_EDGES, HALF_EDGES), (OF_REGIONS, REGIONS)):
-        room, wanted = len(getattr(mesh, names[-1])), int(counters[used]) + MORE_HALF_EDGES
-        longer = room + room // (2 if room < LARGE else 4)
+    """The mesh, stretched in place where it is nearly full, by half as much again; where memory counts, by a quarter.
+
+    Raises
+    ------
+    MemoryError
+        If there is not enough, or half-edges could no longer be named.
+    """
+    for names, used, fields in ((OF_VERTICES, VERTICES, 1), (("side",), LINKS, FIELDS), (OF_REGIONS, REGIONS, 1)):
+        room, wanted = len(getattr(mesh, names[-1])), int(counters[used]) // fields + MORE_LINKS
         if 8 * wanted > 7 * room:
+            longer = max(wanted, room + room // (2 if room < LARGE else 4))
+            if FIELDS * longer >= NONE:
+                raise MemoryError("there are too many edges")
             for name in names:
-                stretch(getattr(mesh, name), max(wanted, longer))
+                stretch(getattr(mesh, name), longer)
+    if len(mesh.links) < FIELDS * len(mesh.side):
+        stretch(mesh.links, FIELDS * len(mesh.side))
     return mesh
 
 
 @borrowing
 def name_sides(mesh: PlanarMesh, regions: Index) -> int:
     """Enter the place in a list of the region of every half-edge; returns the number of edges on the boundary."""
-    half_edges, first, side, outside = mesh.half_edges, mesh.first, mesh.side, 0
+    links, first, side, outside = mesh.links, mesh.first, mesh.side, 0
     for i in range(len(regions)):
         start = first[regions[i]]
         h = start
         while True:
-            side[h] = i
-            outside += 1 if half_edges[h, TWIN] < 0 else 0
-            h = half_edges[h, NEXT]
+            side[h >> 2] = i
+            outside += 1 if links[h + TWIN] == NONE else 0
+            h = links[h + NEXT]
             if h == start:
                 break
     return outside

@@ -6,13 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.planar.mesh import (
-    HALF_EDGES,
+    FIELDS,
     LINE,
+    LINKS,
     NEXT,
+    NONE,
     TAIL,
     TWIN,
     Counters,
     Index,
+    Links,
     PlanarMesh,
 )
 from polyae.predicates.jit import borrowing
@@ -26,10 +29,10 @@ __all__ = ["read_edges", "read_regions"]
 @borrowing
 def read_edges(mesh: PlanarMesh, counters: Counters, ends: Index) -> None:
     """The two vertices of every edge."""
-    half_edges, number = mesh.half_edges, 0
-    for h in range(counters[HALF_EDGES]):
-        if half_edges[h, TWIN] < h:
-            ends[number, 0], ends[number, 1] = half_edges[h, TAIL], half_edges[half_edges[h, NEXT], TAIL]
+    links, number = mesh.links, 0
+    for h in range(0, counters[LINKS], FIELDS):
+        if links[h + TWIN] == NONE or links[h + TWIN] < h:
+            ends[number, 0], ends[number, 1] = links[h + TAIL], links[links[h + NEXT] + TAIL]
             number += 1
 
 
@@ -43,14 +46,14 @@ def _turns_left(ax: float, ay: float, far_a: float, bx: float, by: float, far_b:
 
 
 @borrowing
-def _is_inside(half_edges: Index, coordinates: Float, far: Float, start: int, x: float, y: float) -> bool:
+def _is_inside(links: Links, coordinates: Float, far: Float, start: int, x: float, y: float) -> bool:
     """Whether a point is certainly to the left of all edges of a region, the convex polygon of its exact vertices."""
-    v = half_edges[start, TAIL]
+    v = links[start + TAIL]
     ax, ay = coordinates[v, 0] - x, coordinates[v, 1] - y
     far_a, inside, h = far[v] + 2 * UNIT_ROUNDOFF * (abs(ax) + abs(ay)), True, start
     while True:
-        h = half_edges[h, NEXT]
-        v = half_edges[h, TAIL]
+        h = links[h + NEXT]
+        v = links[h + TAIL]
         bx, by = coordinates[v, 0] - x, coordinates[v, 1] - y
         far_b = far[v] + 2 * UNIT_ROUNDOFF * (abs(bx) + abs(by))
         inside &= _turns_left(ax, ay, far_a, bx, by, far_b)
@@ -87,24 +90,25 @@ def read_regions(
     int
         Number of the facets.
     """
-    half_edges, first, side = mesh.half_edges, mesh.first, mesh.side
+    links, first, side = mesh.links, mesh.first, mesh.side
     coordinates, far, facets = mesh.coordinates, mesh.position_error, 0
     for i in range(len(regions)):
         start, x, y, begin, count = first[regions[i]], 0.0, 0.0, facets, 0
         h = start
         while True:
-            v, twin = half_edges[h, TAIL], half_edges[h, TWIN]
+            v, twin = links[h + TAIL], links[h + TWIN]
             x += coordinates[v, 0]
             y += coordinates[v, 1]
             count += 1
-            if twin >= 0 and side[twin] > i:
+            other = side[twin >> 2] if twin != NONE else -1
+            if other > i:
                 pairs[facets, 0] = i
-                _insert(pairs, units, begin, facets, side[twin], half_edges[h, LINE])
+                _insert(pairs, units, begin, facets, other, links[h + LINE])
                 facets += 1
-            h = half_edges[h, NEXT]
+            h = links[h + NEXT]
             if h == start:
                 break
         x, y = x / count, y / count
         witnesses[i, 0], witnesses[i, 1] = x, y
-        proved[i] = _is_inside(half_edges, coordinates, far, start, x, y)
+        proved[i] = _is_inside(links, coordinates, far, start, x, y)
     return facets

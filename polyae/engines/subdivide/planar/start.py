@@ -11,15 +11,18 @@ from polyae.domains import Domain
 
 from polyae.engines.subdivide.planar.mesh import (
     DOMAIN,
-    HALF_EDGES,
+    FIELDS,
     LINE,
+    LINKS,
     NEXT,
+    NONE,
     REGIONS,
     TAIL,
     TWIN,
     VERTICES,
+    WALL,
     Counters,
-    Index,
+    Int,
     PlanarMesh,
     new_mesh,
 )
@@ -42,7 +45,7 @@ class Polygon(NamedTuple):
 
     Attributes
     ----------
-    around : array of int32, shape (k, 2)
+    around : array of int, shape (k, 2)
         Its vertices counterclockwise, each with the edge to the next one.
     sides, errors : arrays, shapes (k, 3) and (k,)
         Rows of its edges, in the order of their numbers, and bounds on the errors of each row's entries.
@@ -50,7 +53,7 @@ class Polygon(NamedTuple):
         Number of the first edge among the faces.
     """
 
-    around: Index
+    around: Int
     sides: Float
     errors: Float
     first_edge: int
@@ -65,7 +68,7 @@ def polygon(domain: Domain) -> Polygon:
     return Polygon(_counterclockwise(faces), walls.values[held], walls.errors[held].max(axis=1), int(faces.edges[0]))
 
 
-def start_mesh(units: int, faces: PolytopeFaces, around: Index) -> tuple[PlanarMesh, Counters]:
+def start_mesh(units: int, faces: PolytopeFaces, around: Int) -> tuple[PlanarMesh, Counters]:
     """Mesh of a polygon alone.
 
     Raises
@@ -76,17 +79,17 @@ def start_mesh(units: int, faces: PolytopeFaces, around: Index) -> tuple[PlanarM
     count, counters = len(around), np.zeros(9, dtype=np.int64)
     mesh, numbers = new_mesh(units, FIRST_ROOM + 2 * count), np.arange(count)
     mesh.coordinates[:count], mesh.position_error[:count] = domain_vertices(faces)
-    mesh.face[:count], mesh.own[:count], mesh.spoke[around[:, 0]] = numbers, -1, numbers
-    half_edges = mesh.half_edges[:count]
-    half_edges[:, NEXT], half_edges[-1, NEXT] = numbers + 1, 0
-    half_edges[:, TAIL], half_edges[:, TWIN], half_edges[:, LINE] = around[:, 0], -1, -1 - around[:, 1]
+    mesh.face[:count], mesh.own[:count], mesh.spoke[around[:, 0]] = numbers, -1, FIELDS * numbers
+    fields = mesh.links[: FIELDS * count].reshape(count, FIELDS)
+    fields[:, NEXT], fields[-1, NEXT] = FIELDS * numbers + FIELDS, 0
+    fields[:, TAIL], fields[:, TWIN], fields[:, LINE] = around[:, 0], NONE, WALL + around[:, 1]
     mesh.first[0], mesh.words[0], mesh.order[0] = 0, 0, 0
-    counters[VERTICES], counters[HALF_EDGES], counters[REGIONS] = count, count, 1
+    counters[VERTICES], counters[LINKS], counters[REGIONS] = count, FIELDS * count, 1
     counters[DOMAIN] = len(faces.dims) - 1
     return mesh, counters
 
 
-def _counterclockwise(faces: PolytopeFaces) -> Index:
+def _counterclockwise(faces: PolytopeFaces) -> Int:
     """Vertices of a polygon in order, each with the edge to the next one: shape (k, 2)."""
     at: dict[int, list[tuple[int, int]]] = {}
     for edge, (a, b) in zip(faces.edges.tolist(), faces.ends.tolist(), strict=True):
@@ -102,4 +105,4 @@ def _counterclockwise(faces: PolytopeFaces) -> Index:
     if turn < 0:
         vertices, edges = [v for v, _ in around], [e for _, e in around]
         around = list(zip(vertices[::-1], edges[-2::-1] + edges[-1:], strict=True))
-    return np.array(around, dtype=np.int32)
+    return np.array(around, dtype=np.int64)

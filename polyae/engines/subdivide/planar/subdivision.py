@@ -25,8 +25,9 @@ from polyae.engines.subdivide.planar.layer import (
 )
 from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
+    FIELDS,
     FINISHED,
-    HALF_EDGES,
+    LINKS,
     OPEN,
     PROVED,
     REGIONS,
@@ -203,7 +204,7 @@ class PlanarSubdivision:
 
     def _f_vector(self) -> tuple[int, int, int]:
         """Numbers of vertices, edges and regions."""
-        edges = (int(self.counters[HALF_EDGES]) + self.outside) // 2
+        edges = (int(self.counters[LINKS]) // FIELDS + self.outside) // 2
         f_vector = self.count, edges, int(self.counters[REGIONS])
         check_euler(f_vector)
         return f_vector
