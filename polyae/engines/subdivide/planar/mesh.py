@@ -45,6 +45,7 @@ __all__ = [
     "Links",
     "PlanarMesh",
     "grown",
+    "mark_corners",
     "name_sides",
     "new_mesh",
     "release",
@@ -211,3 +212,17 @@ def name_sides(mesh: PlanarMesh, regions: Index) -> int:
             if h == start:
                 break
     return outside
+
+
+@borrowing
+def mark_corners(mesh: PlanarMesh, regions: Index, marked: NDArray[np.bool_]) -> None:
+    """Mark the vertices of some regions."""
+    links, first = mesh.links, mesh.first
+    for i in range(len(regions)):
+        start = first[regions[i]]
+        h = start
+        while True:
+            marked[links[h + TAIL]] = True
+            h = links[h + NEXT]
+            if h == start:
+                break

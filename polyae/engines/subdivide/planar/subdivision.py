@@ -37,6 +37,7 @@ from polyae.engines.subdivide.planar.mesh import (
     Index,
     PlanarMesh,
     grown,
+    mark_corners,
     name_sides,
     release,
 )
@@ -136,19 +137,23 @@ class PlanarSubdivision:
             self._order[:] = np.lexsort(self.mesh.words[: counters[REGIONS]].T[::-1])
 
     def _decide(self, number: int, layer: PlanarLayer) -> None:
-        """Signs at all vertices where bounds leave some open; the regions there wait again."""
+        """Signs at the vertices of blocked regions where bounds leave some open; the regions wait again."""
         mesh, counters = self.mesh, self.counters
+        blocked = mesh.blocked[: counters[BLOCKED]].copy()
         name_sides(mesh, np.arange(counters[REGIONS], dtype=np.int32))
-        error, size = mesh.error[: self.count], mesh.size[: self.count]
-        open_ = np.flatnonzero(~mesh.proved[: self.count])
-        self.positions.refine(mesh, np.union1d(open_, np.flatnonzero(~(error < COARSE * size))), number, layer)
-        enter_signs_at(mesh, open_, layer)
-        open_ = open_[~mesh.proved[open_]]
-        if len(open_):
-            self._decide_exactly(number, layer, open_)
-        blocked = int(counters[BLOCKED])
-        mesh.waiting[:blocked, 0], mesh.waiting[:blocked, 1] = mesh.blocked[:blocked], 0
-        counters[WAITING], counters[BLOCKED], counters[OPEN] = blocked, 0, 0
+        nearby = np.zeros(self.count, dtype=np.bool_)
+        mark_corners(mesh, blocked, nearby)
+        coarse = ~(mesh.error[: self.count] < COARSE * mesh.size[: self.count])
+        open_ = ~mesh.proved[: self.count]
+        # Vertices around with poor bounds would only make more of the same.
+        self.positions.refine(mesh, np.flatnonzero(nearby & (open_ | coarse)), number, layer)
+        doubtful = np.flatnonzero(open_)
+        enter_signs_at(mesh, doubtful, layer)
+        doubtful = doubtful[~mesh.proved[doubtful]]
+        if len(doubtful):
+            self._decide_exactly(number, layer, doubtful)
+        mesh.waiting[: len(blocked), 0], mesh.waiting[: len(blocked), 1] = blocked, 0
+        counters[WAITING], counters[BLOCKED], counters[OPEN] = len(blocked), 0, 0
 
     def _decide_exactly(self, number: int, layer: PlanarLayer, open_: Int) -> None:
         mesh = self.mesh
