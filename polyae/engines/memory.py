@@ -7,18 +7,25 @@ arrays that grow large ask first, and what wants too much gets a ``MemoryError``
 from __future__ import annotations
 
 import math
+import mmap
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["available_memory", "reserve", "stretch"]
+__all__ = ["available_memory", "lengthened", "reserve", "stretch"]
 
 #: Bytes that are taken without asking.
 UNASKED = 1 << 26
 #: Share of what is left that may be taken; the rest is for the result, and for other processes.
 SHARE = 0.8
+#: Arrays of so many bytes count as large; they get so many times as many addresses, of which only those in use take
+#: memory.
+LARGE, ROOM = 1 << 26, 1 << 10
+#: Linux's flag for such addresses, which Python does not name.
+NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
 #: What Linux says of the whole machine, and of the group of processes that this one is confined to.
 MACHINE, GROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
@@ -65,4 +72,39 @@ def stretch(array: NDArray[Any], length: int) -> None:
     """
     # In place: a copy of everything would double the peak.  No view of these arrays outlives a kernel call.
     reserve((length - len(array)) * array.itemsize * int(np.prod(array.shape[1:], dtype=np.int64)))
+    if array.base is not None:
+        raise MemoryError("the system gives no more addresses")
     array.resize((length, *array.shape[1:]), refcheck=False)
+
+
+def lengthened(array: NDArray[Any], length: int) -> NDArray[Any]:
+    """Array with more rows, the first of which are those of `array`, which must be dropped.
+
+    Large ones are moved, once, to where they can grow without being copied, in large pages, which the system finds
+    many times as fast as small ones.
+
+    Raises
+    ------
+    MemoryError
+        If there is not enough.
+    """
+    row, whole = int(np.prod(array.shape[1:], dtype=np.int64)), array.base
+    if not (isinstance(whole, np.ndarray) and whole.size >= length * row):
+        whole = _addresses(ROOM * length * row, array.dtype) if array.nbytes >= LARGE else None
+        if whole is None:
+            stretch(array, length)
+            return array
+        whole[: array.size] = array.ravel()
+    reserve((length - len(array)) * row * array.itemsize)
+    return whole[: length * row].reshape(length, *array.shape[1:])
+
+
+def _addresses(size: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """Array that takes no memory before it is written, or None where the system cannot do that."""
+    try:
+        flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
+        mapping = mmap.mmap(-1, size * dtype.itemsize, flags=flags)
+        mapping.madvise(mmap.MADV_HUGEPAGE)
+    except (AttributeError, OSError, ValueError, OverflowError):
+        return None
+    return np.frombuffer(mapping, dtype)

@@ -203,7 +203,7 @@ def _bound_terms(rows: Float, size: Float, row_sum: float, row_length: float, of
 def _conclude(
     products: Float, offset: Float, values: Float, size: Float, error: Float, terms: Float, row_sum: float, n_in: int
 ) -> None:
-    """Outputs from products, the largest absolute value of each row, and bounds on their errors from those of inputs."""
+    """Outputs from products, the largest absolute value of each row, and bounds from those on the inputs' errors."""
     rounding = gamma_kernel(n_in + 1)
     for v in range(len(values)):
         top = np.int64(0)

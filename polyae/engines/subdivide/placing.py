@@ -63,7 +63,7 @@ def share_of(p: float, q: float, error_a: float, error_b: float) -> tuple[float,
 
 @borrowing
 def bound_between(t: float, shift: float, error_a: float, error_b: float, spread: float, size: float) -> float:
-    """Bound on the error of numbers up to `size` between two that differ by up to `spread`, at a share of their edge."""
+    """Bound on the error of numbers up to `size`, at a share t between two that differ by up to `spread`."""
     if not shift < np.inf:
         return np.inf
     mean = (1.0 - t) * error_a + t * error_b

@@ -19,8 +19,6 @@ from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
 from polyae.engines.subdivide.twin_units import TwinUnits
-from polyae.memo import once_for_each
-from polyae.networks.network import Layer, Network
 from polyae.predicates.affine import BoundedRows, layer_rows, scaled
 from polyae.predicates.cell import Arrangement
 

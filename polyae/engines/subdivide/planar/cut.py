@@ -13,13 +13,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.placing import bound_between, interpolate, share_of
-from polyae.engines.subdivide.planar.layer import FirstLayer, PlanarLayer, pack_signs
+from polyae.engines.subdivide.planar.first import FirstLayer, Polygon
+from polyae.engines.subdivide.planar.layer import PlanarLayer, pack_signs
 from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
     DOMAIN,
-    FINISHED,
     FIELDS,
+    FINISHED,
     LINE,
     LINKS,
     MORE_LINKS,
@@ -39,11 +39,9 @@ from polyae.engines.subdivide.planar.mesh import (
     Links,
     PlanarMesh,
 )
-from polyae.engines.subdivide.planar.place import evaluate, meet, value_bound
-from polyae.engines.subdivide.planar.start import Polygon
+from polyae.engines.subdivide.planar.place import place_on_edge, place_on_lines
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
-from polyae.predicates.jit import borrowing
-from polyae.tolerances import SAFETY
+from polyae.predicates.jit import borrowing, inlined
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -54,38 +52,28 @@ __all__ = ["BROKEN", "DONE", "NEEDS_ROOM", "cut_regions"]
 DONE, NEEDS_ROOM, BROKEN = range(3)
 
 
-@borrowing
-def _signs_between(
-    signs: Words, values: Float, error: float, a: int, b: int, w: int, word: int, bit: np.uint64, row_of: Int, shift: int
-) -> bool:
-    """Enter the signs at vertex w of one unit between a and b; whether all of them are proved.
+@inlined
+def _signs_between(mesh: PlanarMesh, layer: PlanarLayer, a: int, b: int, w: int, unit: int) -> bool:
+    """Enter the signs at vertex w of a unit between a and b; whether all of them are proved.
 
     What has one sign at both ends, or vanishes at one of them, has it in between; only other signs are read off the
     values.
-
-    Parameters
-    ----------
-    word, bit : int, uint64
-        Of the unit that vanishes at w.
-    shift : int
-        Place of the first unit of the layer in the words.
     """
-    certain, width = True, signs.shape[1] // 2
+    signs, certain, error, base, width = mesh.signs, True, mesh.error[w], layer.units[0], len(layer.inserted)
     for i in range(width):
         up, down = signs[a, i] | signs[b, i], signs[a, width + i] | signs[b, width + i]
         differ = up & down
         up, down = up & ~differ, down & ~differ
-        if i == word:
-            differ &= ~bit
+        if i == (unit >> 6) - layer.begin:
+            differ &= ~bit_of(unit)
         while differ != np.uint64(0):
             place = first_bit(differ)
-            one = np.uint64(1) << np.uint64(63 - place)
-            differ ^= one
-            x = values[w, row_of[64 * i + place - shift]]
+            differ ^= bit_of(place)
+            x = mesh.values[w, layer.row_of[64 * (layer.begin + i) + place - base]]
             if x > 0.0:
-                up |= one
+                up |= bit_of(place)
             else:
-                down |= one
+                down |= bit_of(place)
             certain &= abs(x) > error
         signs[w, i], signs[w, width + i] = up, down
     return certain
@@ -143,6 +131,108 @@ def _sign(signs: Words, v: int, word: int, width: int, bit: np.uint64) -> int:
     return (1 if on != np.uint64(0) else 0) - (1 if off != np.uint64(0) else 0)
 
 
+@inlined
+def _signs_on_lines(mesh: PlanarMesh, layer: PlanarLayer, w: int, unit: int, line: int) -> bool:
+    """Enter the signs at vertex w of the first layer, from its values; whether all of them are proved."""
+    signs, begin, width, own = mesh.signs, layer.begin, len(layer.inserted), 1
+    first, count = layer.units[0], len(layer.row_of)
+    open_ = pack_signs(mesh.values, signs, w, mesh.error[w], layer.rows[0], count, first & 63, layer.inserted)
+    signs[w, width + (unit >> 6) - begin] &= ~bit_of(unit)
+    if line < WALL:
+        signs[w, width + (line >> 6) - begin] &= ~bit_of(line)
+        own = 2
+    return open_ == own
+
+
+@inlined
+def _add_vertex(
+    mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines: FirstLayer, domain: Polygon,
+    h: int, b: int, unit: int,
+) -> bool:  # fmt: skip
+    """Put a vertex where a unit vanishes on half-edge h, which ends at vertex b; whether all signs there are proved."""
+    w, new, a, line = counters[VERTICES], counters[LINKS], mesh.links[h + TAIL], mesh.links[h + LINE]
+    known = len(lines.rows) > 0 and place_on_lines(mesh, lines, domain, w, unit, line)
+    if known:
+        known = layer.consecutive and _signs_on_lines(mesh, layer, w, unit, line)
+    else:
+        place_on_edge(mesh, layer.row_of[unit - layer.units[0]], a, b, w)
+    if not known:
+        known = _signs_between(mesh, layer, a, b, w, unit)
+    mesh.proved[w] = known
+    if line < WALL:
+        mesh.own[w, 0], mesh.own[w, 1], mesh.face[w] = line, unit, counters[DOMAIN]
+    else:
+        mesh.own[w, 0], mesh.own[w, 1], mesh.face[w] = unit, -1, line - WALL
+    mesh.spoke[w] = new
+    counters[VERTICES], counters[LINKS] = w + 1, _halve(mesh.links, h, w, new)
+    return known
+
+
+@inlined
+def _cross(
+    mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines: FirstLayer, domain: Polygon, start: int, unit: int
+) -> tuple[int, int, bool]:
+    """Vertices where a unit vanishes on the boundary of a region that it cuts, new ones where there are none.
+
+    Returns
+    -------
+    down, up : int
+        The half-edges before the points where its sign falls, and rises; `NONE` if there is no such point.
+    certain : bool
+        Whether all signs at new vertices are proved.
+    """
+    links, signs, word, bit = mesh.links, mesh.signs, (unit >> 6) - layer.begin, bit_of(unit)
+    width, down, up, h, certain = len(layer.inserted), NONE, NONE, start, True
+    sign = _sign(signs, links[h + TAIL], word, width, bit)
+    while down == NONE or up == NONE:
+        following = links[h + NEXT]
+        v, before = links[following + TAIL], sign
+        sign = _sign(signs, v, word, width, bit)
+        if sign != before and before != 0:
+            if sign != 0:
+                certain &= _add_vertex(mesh, counters, layer, lines, domain, h, v, unit)
+            if before > 0:
+                down = h
+            else:
+                up = h
+        h = following
+        if h == start:
+            break
+    return down, up, certain
+
+
+@inlined
+def _block(mesh: PlanarMesh, counters: Counters, region: int) -> None:
+    """Let a region wait for signs."""
+    mesh.blocked[counters[BLOCKED]] = region
+    counters[BLOCKED] += 1
+
+
+@inlined
+def _finish(mesh: PlanarMesh, counters: Counters, region: int) -> None:
+    """Put a region on the list of those that no more units of the layer cut."""
+    mesh.order[counters[FINISHED]] = region
+    counters[FINISHED] += 1
+
+
+@inlined
+def _wait(mesh: PlanarMesh, counters: Counters, region: int, word: int) -> None:
+    """Let a region be the next one to be cut."""
+    last = counters[WAITING]
+    mesh.waiting[last, 0], mesh.waiting[last, 1] = region, word
+    counters[WAITING] = last + 1
+
+
+@inlined
+def _has_room(mesh: PlanarMesh, counters: Counters) -> bool:
+    """Whether there is room for another cut."""
+    return (
+        counters[VERTICES] + MORE_VERTICES <= len(mesh.error)
+        and counters[LINKS] + MORE_LINKS <= len(mesh.links)
+        and counters[REGIONS] + MORE_REGIONS <= len(mesh.first)
+    )
+
+
 @borrowing
 def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines: FirstLayer, domain: Polygon) -> int:
     """Cut the regions that wait by all units of a layer, and their parts.
@@ -154,135 +244,53 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
     int
         ``DONE``, ``NEEDS_ROOM``, or ``BROKEN`` if signs contradict each other.
     """
-    links, signs, proved, values, error, size = (
-        mesh.links, mesh.signs, mesh.proved, mesh.values, mesh.error, mesh.size,
-    )  # fmt: skip
-    coordinates, position_error, own, face, spoke = (
-        mesh.coordinates, mesh.position_error, mesh.own, mesh.face, mesh.spoke,
-    )  # fmt: skip
-    first, words, waiting, blocked, order = mesh.first, mesh.words, mesh.waiting, mesh.blocked, mesh.order
-    row_of, shift, begin, width, base = (
-        layer.row_of, layer.units[0] & 63, layer.begin, len(layer.inserted), layer.units[0],
-    )  # fmt: skip
-    inserted, consecutive, first_row, total = layer.inserted, layer.consecutive, layer.rows[0], len(row_of)
-    rows, row_errors, columns = lines.rows, lines.errors, lines.columns
-    sides, side_errors, domain_edge = domain.sides, domain.errors, domain.first_edge
-    vertices, edges, regions, last, done = (
-        counters[VERTICES], counters[LINKS], counters[REGIONS], counters[WAITING], counters[FINISHED],
-    )  # fmt: skip
-    stop, doubtful, inside = DONE, counters[OPEN] > 0, counters[DOMAIN]
-    while last > 0:
-        if (
-            vertices + MORE_VERTICES > len(error)
-            or edges + MORE_LINKS > len(links)
-            or regions + MORE_REGIONS > len(first)
-        ):
-            stop = NEEDS_ROOM
-            break
-        last -= 1
-        region, word = waiting[last, 0], waiting[last, 1]
-        start = first[region]
-        if doubtful and not _all_proved(links, proved, start):
-            blocked[counters[BLOCKED]] = region
-            counters[BLOCKED] += 1
+    links, words, begin, width = mesh.links, mesh.words, layer.begin, len(layer.inserted)
+    while counters[WAITING] > 0:
+        if not _has_room(mesh, counters):
+            return NEEDS_ROOM
+        counters[WAITING] -= 1
+        region, word = mesh.waiting[counters[WAITING], 0], mesh.waiting[counters[WAITING], 1]
+        start = mesh.first[region]
+        if counters[OPEN] > 0 and not _all_proved(links, mesh.proved, start):
+            _block(mesh, counters, region)
             continue
-        above, below = _met(links, signs, start, word, width)
+        above, below = _met(links, mesh.signs, start, word, width)
         while above & below == np.uint64(0) and word < width - 1:
             words[region, begin + word] |= above
             word += 1
-            above, below = _met(links, signs, start, word, width)
-        crossing = above & below
-        if crossing == np.uint64(0):
+            above, below = _met(links, mesh.signs, start, word, width)
+        cutting = above & below
+        if cutting == np.uint64(0):
             words[region, begin + word] |= above
-            order[done] = region
-            done += 1
+            _finish(mesh, counters, region)
             continue
-        place = first_bit(crossing)
-        bit, unit = np.uint64(1) << np.uint64(63 - place), 64 * (begin + word) + place
-        down, up, h, certain = -1, -1, start, True
-        sign = _sign(signs, links[h + TAIL], word, width, bit)
-        while True:
-            following = links[h + NEXT]
-            v, sign_before = links[following + TAIL], sign
-            sign = _sign(signs, v, word, width, bit)
-            if sign != sign_before and sign_before != 0:
-                if sign != 0:
-                    a, w, line, far = links[h + TAIL], vertices, links[h + LINE], np.inf
-                    if len(rows) > 0 and line < WALL:
-                        x, y, far = meet(rows, row_errors, unit, rows, row_errors, line)
-                    elif len(rows) > 0:
-                        x, y, far = meet(rows, row_errors, unit, sides, side_errors, line - WALL - domain_edge)
-                    known, row = False, row_of[unit - base]
-                    if far < np.inf:
-                        coordinates[w, 0], coordinates[w, 1], position_error[w] = x, y, far
-                        error[w] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far)
-                        size[w] = evaluate(columns, x, y, values, w)
-                        values[w, row], own_word, own_bit = 0.0, word, bit
-                        if base <= line < WALL:
-                            values[w, row_of[line - base]] = 0.0
-                            own_word, own_bit = (line >> 6) - begin, bit_of(line)
-                        if consecutive:
-                            open_ = pack_signs(values, signs, w, error[w], first_row, total, shift, inserted)
-                            known = open_ == (2 if base <= line < WALL else 1)
-                            signs[w, width + word] &= ~bit
-                            signs[w, width + own_word] &= ~own_bit
-                    else:
-                        t, off = share_of(abs(values[a, row]), abs(values[v, row]), error[a], error[v])
-                        spread = interpolate(values, a, v, t, w)
-                        values[w, row] = 0.0
-                        size[w] = max(size[a], size[v]) * SAFETY
-                        error[w] = bound_between(t, off, error[a], error[v], spread, size[w])
-                        xa, ya, xb, yb = coordinates[a, 0], coordinates[a, 1], coordinates[v, 0], coordinates[v, 1]
-                        coordinates[w, 0], coordinates[w, 1] = xa + t * (xb - xa), ya + t * (yb - ya)
-                        position_error[w] = bound_between(
-                            t, min(off, 1.0), position_error[a], position_error[v],
-                            max(abs(xb - xa), abs(yb - ya)), max(abs(xa), abs(xb), abs(ya), abs(yb)),
-                        )  # fmt: skip
-                    proved[w] = known or _signs_between(signs, values, error[w], a, v, w, word, bit, row_of, shift)
-                    certain &= proved[w]
-                    if line < WALL:
-                        own[w, 0], own[w, 1], face[w] = line, unit, inside
-                    else:
-                        own[w, 0], own[w, 1], face[w] = unit, -1, line - WALL
-                    spoke[w] = edges
-                    edges = _halve(links, h, w, edges)
-                    vertices += 1
-                if sign_before > 0:
-                    down = h
-                else:
-                    up = h
-            h = following
-            if h == start or (down >= 0 and up >= 0):
-                break
-        if down < 0 or up < 0:
-            stop = BROKEN
-            break
+        place, vertices = first_bit(cutting), counters[VERTICES]
+        unit = 64 * (begin + word) + place
+        bit = bit_of(unit)
+        down, up, certain = _cross(mesh, counters, layer, lines, domain, start, unit)
+        counters[PROVED] += counters[VERTICES] - vertices
+        if down == NONE or up == NONE:
+            return BROKEN
         if not certain:
-            doubtful = True
             counters[OPEN] += 1
-            blocked[counters[BLOCKED]] = region
-            counters[BLOCKED] += 1
+            _block(mesh, counters, region)
             continue
-        _divide(links, down, up, edges, unit)
-        first[region], first[regions] = edges, edges + FIELDS
-        alone = crossing == bit
+        new, part = counters[LINKS], counters[REGIONS]
+        _divide(links, down, up, new, unit)
+        mesh.first[region], mesh.first[part] = new, new + FIELDS
+        alone = cutting == bit
         if alone:  # no other unit of this word cuts the two parts
             words[region, begin + word] |= above & ~bit
         for i in range(words.shape[1]):
-            words[regions, i] = words[region, i]
+            words[part, i] = words[region, i]
         if alone:
-            words[regions, begin + word] |= bit
+            words[part, begin + word] |= bit
             word += 1
+        counters[LINKS], counters[REGIONS] = new + 2 * FIELDS, part + 1
         if word == width:
-            order[done], order[done + 1] = region, regions
-            done += 2
+            _finish(mesh, counters, region)
+            _finish(mesh, counters, part)
         else:
-            waiting[last, 0], waiting[last, 1] = regions, word
-            waiting[last + 1, 0], waiting[last + 1, 1] = region, word
-            last += 2
-        edges += 2 * FIELDS
-        regions += 1
-    counters[PROVED] += vertices - counters[VERTICES]
-    counters[VERTICES], counters[LINKS], counters[REGIONS] = vertices, edges, regions
-    counters[WAITING], counters[FINISHED] = last, done
-    return stop
+            _wait(mesh, counters, part, word)
+            _wait(mesh, counters, region, word)
+    return DONE

@@ -7,9 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import LayerPlan, first_rows, layer_plans
+from polyae.engines.subdivide.layers import LayerPlan, layer_plans
 from polyae.engines.subdivide.planar.mesh import OPEN, Counters, PlanarMesh
-from polyae.engines.subdivide.planar.place import evaluate, value_bound
 from polyae.engines.subdivide.words import Words, bit_of
 from polyae.memo import once_for_each
 from polyae.networks.network import Network
@@ -18,8 +17,7 @@ from polyae.predicates.jit import borrowing
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = [
-    "NOT_FIRST", "FirstLayer", "first_layer","PlanarLayer", "enter_first_layer", "enter_signs", "enter_signs_at", "pack_signs", "planar_layers"]
+__all__ = ["PlanarLayer", "enter_signs", "enter_signs_at", "pack_signs", "planar_layers"]
 
 
 class PlanarLayer(NamedTuple):
@@ -45,40 +43,6 @@ class PlanarLayer(NamedTuple):
     begin: int
     inserted: Words
     consecutive: bool
-
-
-class FirstLayer(NamedTuple):
-    """Units of a first layer as lines, and all its outputs as functions of the point; empty for other layers.
-
-    Attributes
-    ----------
-    rows : array, shape (k, 3)
-        Coefficients of its units, and their offsets.
-    errors : array, shape (k,)
-        Bounds on the errors of each row's entries.
-    columns : array, shape (3, n)
-        Weights and biases of all outputs.
-    row_sum, offset : float
-        See :class:`polyae.engines.subdivide.layers.LayerPlan`.
-    """
-
-    rows: Float
-    errors: Float
-    columns: Float
-    row_sum: float
-    offset: float
-
-
-#: In the place of the first layer for later ones.
-NOT_FIRST = FirstLayer(np.empty((0, 3)), np.empty(0), np.empty((3, 0)), 0.0, 0.0)
-
-
-@once_for_each
-def first_layer(network: Network) -> FirstLayer:
-    """Lines of the first layer."""
-    plan, lines = layer_plans(network)[0], first_rows(network)
-    columns = np.vstack([plan.layer.weight.T, plan.layer.bias]).copy(order="C")
-    return FirstLayer(lines.values, lines.errors.max(axis=1), columns, plan.row_sum, plan.offset)
 
 
 @once_for_each
@@ -165,16 +129,3 @@ def enter_signs_at(mesh: PlanarMesh, vertices: Int, layer: PlanarLayer) -> None:
     proved = mesh.proved
     for k in range(len(vertices)):
         proved[vertices[k]] = _enter_each(mesh, vertices[k], layer)
-
-
-@borrowing
-def enter_first_layer(mesh: PlanarMesh, counters: Counters, count: int, layer: PlanarLayer, lines: FirstLayer) -> None:
-    """Values and signs of the first layer at the first vertices."""
-    coordinates, far, values, error, size, signs = (
-        mesh.coordinates, mesh.position_error, mesh.values, mesh.error, mesh.size, mesh.signs,
-    )  # fmt: skip
-    for v in range(count):
-        x, y = coordinates[v, 0], coordinates[v, 1]
-        error[v] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far[v])
-        size[v] = evaluate(lines.columns, x, y, values, v)
-    enter_signs(mesh, counters, 0, count, layer)

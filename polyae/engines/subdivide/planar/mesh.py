@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.memory import stretch
+from polyae.engines.memory import lengthened
 from polyae.engines.subdivide.words import Words
 from polyae.predicates.jit import borrowing
 
@@ -23,8 +23,8 @@ Links = NDArray[np.uint32]
 __all__ = [
     "BLOCKED",
     "DOMAIN",
-    "FINISHED",
     "FIELDS",
+    "FINISHED",
     "LINE",
     "LINKS",
     "MORE_LINKS",
@@ -38,8 +38,8 @@ __all__ = [
     "TAIL",
     "TWIN",
     "VERTICES",
-    "WALL",
     "WAITING",
+    "WALL",
     "Counters",
     "Index",
     "Links",
@@ -178,24 +178,24 @@ def _empty(words: int, vertices: int) -> PlanarMesh:
 
 
 def grown(mesh: PlanarMesh, counters: Counters) -> PlanarMesh:
-    """The mesh, stretched in place where it is nearly full, by half as much again; where memory counts, by a quarter.
+    """The mesh with room for half as much again where it is nearly full; where memory counts, for a quarter more.
 
     Raises
     ------
     MemoryError
         If there is not enough, or half-edges could no longer be named.
     """
-    for names, used, fields in ((OF_VERTICES, VERTICES, 1), (("side",), LINKS, FIELDS), (OF_REGIONS, REGIONS, 1)):
-        room, wanted = len(getattr(mesh, names[-1])), int(counters[used]) // fields + MORE_LINKS
+    fields = {}
+    for names, used, size in ((OF_VERTICES, VERTICES, 1), (("side",), LINKS, FIELDS), (OF_REGIONS, REGIONS, 1)):
+        room, wanted = len(getattr(mesh, names[-1])), int(counters[used]) // size + MORE_LINKS
         if 8 * wanted > 7 * room:
             longer = max(wanted, room + room // (2 if room < LARGE else 4))
-            if FIELDS * longer >= NONE:
-                raise MemoryError("there are too many edges")
-            for name in names:
-                stretch(getattr(mesh, name), longer)
-    if len(mesh.links) < FIELDS * len(mesh.side):
-        stretch(mesh.links, FIELDS * len(mesh.side))
-    return mesh
+            fields.update({name: lengthened(getattr(mesh, name), longer) for name in names})
+    if "side" in fields:
+        if FIELDS * len(fields["side"]) >= NONE:
+            raise MemoryError("there are too many edges")
+        fields["links"] = lengthened(mesh.links, FIELDS * len(fields["side"]))
+    return mesh._replace(**fields)
 
 
 @borrowing

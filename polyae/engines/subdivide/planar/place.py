@@ -1,8 +1,11 @@
-"""New vertices of the first layer: where two lines meet, and the units there.
+"""New vertices of a planar mesh: positions and values, with bounds.
 
-Lines of the first layer, and of the domain, are known almost to the last bit, so that a vertex on two of them has a
-bound that does not depend on how it came about.  For rows a, b with ``det = a0 b1 - a1 b0`` and residuals r, s at a
-point p, the exact meeting point is ``p - (b1 r - a1 s, a0 s - b0 r) / det``.
+In the first layer a vertex is where two lines meet.  Lines of the first layer, and of the domain, are known almost to
+the last bit, so that its bound does not depend on how it came about.  For rows a, b with ``det = a0 b1 - a1 b0`` and
+residuals r, s at a point p, the exact meeting point is ``p - (b1 r - a1 s, a0 s - b0 r) / det``.  In later layers a
+vertex is interpolated, see :mod:`polyae.engines.subdivide.placing`.
+
+What is copied into its caller takes a whole mesh, which would cost more to hand over than the work to be done.
 """
 
 from __future__ import annotations
@@ -10,14 +13,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.subdivide.placing import bound_between, interpolate, share_of
+from polyae.engines.subdivide.planar.first import FirstLayer, Polygon
+from polyae.engines.subdivide.planar.mesh import WALL, PlanarMesh
 from polyae.predicates.compiled import gamma_kernel
-from polyae.predicates.jit import borrowing
+from polyae.predicates.jit import borrowing, inlined
 from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW
 
 Float = NDArray[np.float64]
 
-__all__ = ["evaluate", "meet", "value_bound"]
+__all__ = ["evaluate", "meet", "place_on_edge", "place_on_lines", "value_bound"]
 
 #: Lines whose determinant is not certainly larger count as parallel; products that underflow are lost in what is.
 PARALLEL = 1e-30
@@ -75,3 +81,35 @@ def value_bound(row_sum: float, offset: float, reach: float, position_error: flo
         Bounds on the sums of absolute weights, and on the biases.
     """
     return (row_sum * position_error + gamma_kernel(3) * (row_sum * reach + offset)) * SAFETY + UNDERFLOW
+
+
+@inlined
+def place_on_lines(mesh: PlanarMesh, lines: FirstLayer, domain: Polygon, w: int, unit: int, line: int) -> bool:
+    """Put vertex w where a unit of the first layer meets another, or an edge of the domain; False if it cannot be."""
+    if line < WALL:
+        x, y, far = meet(lines.rows, lines.errors, unit, lines.rows, lines.errors, line)
+    else:
+        x, y, far = meet(lines.rows, lines.errors, unit, domain.sides, domain.errors, line - WALL - domain.first_edge)
+    if far < np.inf:
+        mesh.coordinates[w, 0], mesh.coordinates[w, 1], mesh.position_error[w] = x, y, far
+        mesh.error[w] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far)
+        mesh.size[w] = evaluate(lines.columns, x, y, mesh.values, w)
+        mesh.values[w, lines.row_of[unit]] = 0.0
+        if line < WALL:
+            mesh.values[w, lines.row_of[line]] = 0.0
+    return far < np.inf
+
+
+@inlined
+def place_on_edge(mesh: PlanarMesh, row: int, a: int, b: int, w: int) -> None:
+    """Put vertex w where an output vanishes between a and b; as ``placing.place_between`` does, in the plane."""
+    values, error, size, points, far = mesh.values, mesh.error, mesh.size, mesh.coordinates, mesh.position_error
+    t, off = share_of(abs(values[a, row]), abs(values[b, row]), error[a], error[b])
+    spread = interpolate(values, a, b, t, w)
+    values[w, row] = 0.0
+    size[w] = max(size[a], size[b]) * SAFETY
+    error[w] = bound_between(t, off, error[a], error[b], spread, size[w])
+    xa, ya, xb, yb = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
+    points[w, 0], points[w, 1] = xa + t * (xb - xa), ya + t * (yb - ya)
+    length, reach = max(abs(xb - xa), abs(yb - ya)), max(abs(xa), abs(xb), abs(ya), abs(yb))
+    far[w] = bound_between(t, min(off, 1.0), far[a], far[b], length, reach)

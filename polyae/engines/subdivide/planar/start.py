@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.domains import Domain
-
+from polyae.engines.subdivide.planar.first import FirstLayer
+from polyae.engines.subdivide.planar.layer import PlanarLayer, enter_signs
 from polyae.engines.subdivide.planar.mesh import (
     DOMAIN,
     FIELDS,
@@ -22,50 +20,20 @@ from polyae.engines.subdivide.planar.mesh import (
     VERTICES,
     WALL,
     Counters,
-    Int,
     PlanarMesh,
     new_mesh,
 )
-from polyae.engines.subdivide.polytope_faces import PolytopeFaces, polytope_faces
+from polyae.engines.subdivide.planar.place import evaluate, value_bound
+from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.start import domain_vertices
-from polyae.memo import once_for_each
-from polyae.predicates.rational import to_fractions
-from polyae.predicates.walls import walls_of
+from polyae.predicates.jit import borrowing
 
-Float = NDArray[np.float64]
+Int = NDArray[np.int64]
 
-__all__ = ["Polygon", "polygon", "start_mesh"]
+__all__ = ["enter_first_layer", "start_mesh"]
 
 #: Room for vertices to start with.
 FIRST_ROOM = 1024
-
-
-class Polygon(NamedTuple):
-    """A domain in the plane.
-
-    Attributes
-    ----------
-    around : array of int, shape (k, 2)
-        Its vertices counterclockwise, each with the edge to the next one.
-    sides, errors : arrays, shapes (k, 3) and (k,)
-        Rows of its edges, in the order of their numbers, and bounds on the errors of each row's entries.
-    first_edge : int
-        Number of the first edge among the faces.
-    """
-
-    around: Int
-    sides: Float
-    errors: Float
-    first_edge: int
-
-
-@once_for_each
-def polygon(domain: Domain) -> Polygon:
-    """The domain's vertices in order, and its edges."""
-    faces, walls = polytope_faces(domain), walls_of(domain).rows
-    assert faces is not None
-    held = faces.holders[faces.edges].argmax(axis=1)
-    return Polygon(_counterclockwise(faces), walls.values[held], walls.errors[held].max(axis=1), int(faces.edges[0]))
 
 
 def start_mesh(units: int, faces: PolytopeFaces, around: Int) -> tuple[PlanarMesh, Counters]:
@@ -89,20 +57,12 @@ def start_mesh(units: int, faces: PolytopeFaces, around: Int) -> tuple[PlanarMes
     return mesh, counters
 
 
-def _counterclockwise(faces: PolytopeFaces) -> Int:
-    """Vertices of a polygon in order, each with the edge to the next one: shape (k, 2)."""
-    at: dict[int, list[tuple[int, int]]] = {}
-    for edge, (a, b) in zip(faces.edges.tolist(), faces.ends.tolist(), strict=True):
-        at.setdefault(a, []).append((edge, b))
-        at.setdefault(b, []).append((edge, a))
-    vertex, (edge, following) = 0, at[0][0]
-    around = []
-    while len(around) < len(faces.vertices):
-        around.append((vertex, edge))
-        vertex, (edge, following) = following, next(step for step in at[following] if step[0] != edge)
-    a, b, c = (to_fractions(faces.vertices[v]) for v, _ in around[:3])
-    turn = (b[0] - a[0]) * (c[1] - b[1]) - (b[1] - a[1]) * (c[0] - b[0])
-    if turn < 0:
-        vertices, edges = [v for v, _ in around], [e for _, e in around]
-        around = list(zip(vertices[::-1], edges[-2::-1] + edges[-1:], strict=True))
-    return np.array(around, dtype=np.int64)
+@borrowing
+def enter_first_layer(mesh: PlanarMesh, counters: Counters, count: int, layer: PlanarLayer, lines: FirstLayer) -> None:
+    """Values and signs of the first layer at the first vertices."""
+    coordinates, far, error, size = mesh.coordinates, mesh.position_error, mesh.error, mesh.size
+    for v in range(count):
+        x, y = coordinates[v, 0], coordinates[v, 1]
+        error[v] = value_bound(lines.row_sum, lines.offset, max(abs(x), abs(y)), far[v])
+        size[v] = evaluate(lines.columns, x, y, mesh.values, v)
+    enter_signs(mesh, counters, 0, count, layer)

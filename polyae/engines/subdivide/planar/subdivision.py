@@ -13,16 +13,8 @@ from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import patterns
 from polyae.engines.subdivide.layers import LayerPlan, layer_plans, next_values
 from polyae.engines.subdivide.planar.cut import BROKEN, DONE, cut_regions
-from polyae.engines.subdivide.planar.layer import (
-    NOT_FIRST,
-    FirstLayer,
-    PlanarLayer,
-    enter_first_layer,
-    enter_signs,
-    enter_signs_at,
-    first_layer,
-    planar_layers,
-)
+from polyae.engines.subdivide.planar.first import NOT_FIRST, FirstLayer, first_layer, polygon
+from polyae.engines.subdivide.planar.layer import PlanarLayer, enter_signs, enter_signs_at, planar_layers
 from polyae.engines.subdivide.planar.mesh import (
     BLOCKED,
     FIELDS,
@@ -35,14 +27,13 @@ from polyae.engines.subdivide.planar.mesh import (
     VERTICES,
     WAITING,
     Index,
-    PlanarMesh,
     grown,
     mark_corners,
     name_sides,
     release,
 )
 from polyae.engines.subdivide.planar.read import read_edges, read_regions
-from polyae.engines.subdivide.planar.start import polygon, start_mesh
+from polyae.engines.subdivide.planar.start import enter_first_layer, start_mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.positions import COARSE, Positions
 from polyae.engines.subdivide.special import SpecialPosition
@@ -50,6 +41,7 @@ from polyae.engines.subdivide.twin_units import TwinUnits
 from polyae.engines.subdivide.witnesses import settle_witnesses
 from polyae.errors import SolverError
 from polyae.predicates.cell import Arrangement
+from polyae.predicates.rational import sign
 
 Int = NDArray[np.int64]
 
@@ -156,15 +148,16 @@ class PlanarSubdivision:
         counters[WAITING], counters[BLOCKED], counters[OPEN] = len(blocked), 0, 0
 
     def _decide_exactly(self, number: int, layer: PlanarLayer, open_: Int) -> None:
+        """Signs at vertices whose bounds leave some open even now, from the exact points."""
         mesh = self.mesh
-        vertex, unit = np.nonzero(~(np.abs(mesh.values[open_][:, layer.rows]) > mesh.error[open_, None]))
-        vertex = open_[vertex]
-        known = (mesh.own[vertex] == layer.units[unit, None]).any(axis=1)
-        vertex, row = vertex[~known], layer.rows[unit[~known]]
+        which, unit = np.nonzero(~(np.abs(mesh.values[open_][:, layer.rows]) > mesh.error[open_, None]))
+        vanishing = (mesh.own[open_[which]] == layer.units[unit, None]).any(axis=1)
+        vertex, row = open_[which[~vanishing]], layer.rows[unit[~vanishing]]
 
-        def exact(which: Sequence[int]) -> list[int]:
-            values = {v: self.exact.repair(mesh, v, number) for v in set(vertex[which].tolist())}
-            return [int(values[v][r] > 0) - int(values[v][r] < 0) for v, r in zip(vertex[which].tolist(), row[which].tolist(), strict=True)]
+        def exact(some: Sequence[int]) -> list[int]:
+            known = {v: self.exact.repair(mesh, v, number) for v in set(vertex[some].tolist())}
+            values = [known[v][r] for v, r in zip(vertex[some].tolist(), row[some].tolist(), strict=True)]
+            return [sign(x.p) for x in values]
 
         signs = self.arrangement.kernel.signs(mesh.values[vertex, row], mesh.error[vertex], exact)
         if (signs == 0).any():
