@@ -40,6 +40,7 @@ def sort_canonically(found: Enumeration) -> None:
 
     What is in order already, such as a complex that is read from a file, is left as it is.
     """
+    found.packed = np.ascontiguousarray(found.packed)
     if not _in_order(_words(found.packed)):
         _make_writeable(found, "packed", "witnesses", "expanded", "edges")
         order = _sorted_rows(_words(found.packed))
