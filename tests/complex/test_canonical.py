@@ -54,7 +54,7 @@ def result(rows: Packed, edges: Index, units: Index) -> Enumeration:
     """An engine's result with witnesses that tell the regions apart."""
     count = len(rows)
     return replace(
-        enumeration(), packed=rows.copy(), witnesses=np.arange(2.0 * count).reshape(count, 2),
+        enumeration(), packed=rows.copy(order="K"), witnesses=np.arange(2.0 * count).reshape(count, 2),
         exact_witnesses={k: homogeneous([float(k), 0.0]) for k in range(0, count, 7)},
         expanded=np.arange(count) % 3 > 0, edges=edges.astype(np.int32), edge_units=units.astype(np.int32),
     )  # fmt: skip
