@@ -17,13 +17,13 @@ from polyae.engines.subdivide.mesh import (
     table_size,
 )
 from polyae.engines.subdivide.words import Words
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing
 from polyae.tolerances import SAFETY
 
 __all__ = ["find_cuts", "join_vertices", "list_edges", "set_reach", "split_edges"]
 
 
-@compiled
+@borrowing
 def list_edges(mesh: Mesh, counters: Counters, layer: LayerUnits, number: int) -> None:
     """Let all edges wait for the first of the units from `number` on that cuts them."""
     ends, following, words, waiting, units = mesh.ends, mesh.following, mesh.words, layer.waiting, layer.units
@@ -32,7 +32,7 @@ def list_edges(mesh: Mesh, counters: Counters, layer: LayerUnits, number: int) -
         list_edge(waiting, following, words, ends[e, 0], ends[e, 1], e, units, number)
 
 
-@compiled
+@borrowing
 def find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters, first: int) -> None:
     """Take the edges of a list, which starts with edge `first`; count the two-dimensional faces around them."""
     following, cut, edge_face, dims, up_start = mesh.following, mesh.cut, mesh.edge_face, faces.dims, faces.up_start
@@ -46,7 +46,7 @@ def find_cuts(mesh: Mesh, faces: FaceTable, counters: Counters, first: int) -> N
     counters[CUTS], counters[CUT_FACES] = cuts, around // 2
 
 
-@compiled
+@borrowing
 def _join(
     table_key: Words, table_vertex: NDArray[np.int32], table_slot: NDArray[np.int8], mask: np.uint64,
     ends: NDArray[np.int32], missing: NDArray[np.int8], e: int, key: np.uint64, w: int, slot: int,
@@ -65,7 +65,7 @@ def _join(
     return 0
 
 
-@compiled
+@borrowing
 def join_vertices(
     mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, first: int, e: int, layer: LayerUnits, number: int
 ) -> int:
@@ -102,7 +102,7 @@ def join_vertices(
     return e
 
 
-@compiled
+@borrowing
 def set_reach(mesh: Mesh, start: int, stop: int, first_unit: int) -> None:
     """Reach of new edges; what values say about units of this layer is entered when it is finished."""
     reach, ends, missing, own, clearance = mesh.reach, mesh.ends, mesh.missing, mesh.own, mesh.clearance
@@ -113,7 +113,7 @@ def set_reach(mesh: Mesh, start: int, stop: int, first_unit: int) -> None:
             reach[e, end] = np.inf if current else clearance[ends[e, 1 - end]]
 
 
-@compiled
+@borrowing
 def split_edges(mesh: Mesh, faces: FaceTable, cuts: int, first: int, new: int) -> None:
     """Halve the cut edges: the first half keeps its number, the other ones are numbered from `new` on."""
     ends, missing, edge_face, reach, cut = mesh.ends, mesh.missing, mesh.edge_face, mesh.reach, mesh.cut

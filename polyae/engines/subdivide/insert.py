@@ -24,7 +24,7 @@ from polyae.engines.subdivide.mesh import (
 )
 from polyae.engines.subdivide.placing import clear_vertices, name_vertices, place_vertices
 from polyae.engines.subdivide.signs import count_doubtful
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing
 
 __all__ = ["COLLISION", "DONE", "DOUBTFUL", "NEEDS_ROOM", "add_hashes", "insert_units"]
 
@@ -32,7 +32,7 @@ __all__ = ["COLLISION", "DONE", "DOUBTFUL", "NEEDS_ROOM", "add_hashes", "insert_
 DONE, DOUBTFUL, NEEDS_ROOM, COLLISION = range(4)
 
 
-@compiled
+@borrowing
 def _cut(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, layer: LayerUnits, number: int) -> bool:
     """Cut the listed edges; False if hashes collided."""
     cuts, first, edges = counters[CUTS], counters[VERTICES], counters[EDGES]
@@ -54,7 +54,7 @@ def _cut(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, layer
     return True
 
 
-@compiled
+@borrowing
 def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, layer: LayerUnits) -> int:
     """Insert units, from ``counters[NEXT]`` on, until something has to be done outside.
 
@@ -88,7 +88,7 @@ def insert_units(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counter
     return DONE
 
 
-@compiled
+@borrowing
 def add_hashes(mesh: Mesh, count: int, layer: LayerUnits) -> None:
     """Add the hashes of the units of a finished layer to the keys of the vertices at which they are positive."""
     key, words, units, sums = mesh.key, mesh.words, layer.units, layer.sums

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from polyae.engines.subdivide.layers import LayerPlan
 from polyae.engines.subdivide.mesh import Hashes
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing, compiled
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -73,7 +73,7 @@ def _sums_by_byte(numbers: Words) -> Words:
     return sums
 
 
-@compiled
+@borrowing
 def sum_of_hashes(words: Words, v: int, units: Int, sums: Words, number: int) -> np.uint64:
     """Sum of the hashes of the first units of a layer, `number` of them, that are positive at vertex v."""
     total = np.uint64(0)
@@ -89,7 +89,7 @@ def sum_of_hashes(words: Words, v: int, units: Int, sums: Words, number: int) ->
     return total
 
 
-@compiled
+@borrowing
 def list_edge(
     waiting: NDArray[np.int32], following: NDArray[np.int32], words: Words, a: int, b: int, e: int, units: Int,
     number: int,

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.memory import stretch
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
@@ -211,7 +211,7 @@ def grown(mesh: Mesh, counters: Counters) -> Mesh:
     return mesh._replace(**fields)
 
 
-@compiled
+@borrowing
 def table_size(faces: int) -> int:
     """Slots of a hash table for so many faces: a power of two, at most half of it used."""
     slots = 16

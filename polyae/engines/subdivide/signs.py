@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from polyae.engines.subdivide.layer_units import LayerUnits
 from polyae.engines.subdivide.mesh import OPEN, VERTICES, Counters, Mesh
 from polyae.engines.subdivide.words import Words, bit_of, pack_signs
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing, compiled
 from polyae.predicates.order import INFINITE_RANK, float_of, rank_of
 from polyae.tolerances import SAFETY
 
@@ -21,7 +21,7 @@ __all__ = ["count_doubtful", "enter_layer_signs", "enter_signs", "list_open", "m
 FAR = 1e300
 
 
-@compiled
+@borrowing
 def enter_signs(words: Words, v: int, values: Float, error: float, units: Int, rows: Int, start: int) -> bool:
     """Enter the signs of a vertex's values from unit number `start` on; whether the bound proves all of them."""
     proved, k = True, start
@@ -59,7 +59,7 @@ def enter_layer_signs(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> N
             proved[v] = enter_signs(words, v, values, error[v], units, rows, 0)
 
 
-@compiled
+@borrowing
 def list_open(mesh: Mesh, counters: Counters) -> None:
     """List the vertices with signs that are not proved."""
     proved, open_, count = mesh.proved, mesh.open, 0
@@ -70,7 +70,7 @@ def list_open(mesh: Mesh, counters: Counters) -> None:
     counters[OPEN] = count
 
 
-@compiled
+@borrowing
 def count_doubtful(mesh: Mesh, counters: Counters, row: int) -> int:
     """At how many vertices the bounds leave the sign of an output open."""
     values, error, open_, doubtful = mesh.values, mesh.error, mesh.open, 0
@@ -80,7 +80,7 @@ def count_doubtful(mesh: Mesh, counters: Counters, row: int) -> int:
     return doubtful
 
 
-@compiled
+@borrowing
 def _least_room(values: Float, v: int, error: float, scale: Float, far: Float) -> float:
     """Lower bound on the distance to the zeros of all outputs; those that do not count are infinitely `far`."""
     least, bound = INFINITE_RANK, min(error, FAR)
@@ -89,7 +89,7 @@ def _least_room(values: Float, v: int, error: float, scale: Float, far: Float) -
     return max(0.0, float_of(least) / SAFETY)
 
 
-@compiled
+@borrowing
 def room_at(
     values: Float, v: int, error: float, own: NDArray[np.int32], units: Int, row_of: Int, scale: Float, far: Float
 ) -> float:
@@ -104,7 +104,7 @@ def room_at(
     return room
 
 
-@compiled
+@borrowing
 def measure_rooms(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> None:
     """Room around vertices ``first <= v < last`` that lie on units of the layer; see :func:`room_at`."""
     values, error, own, room = mesh.values, mesh.error, mesh.own, mesh.room
