@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["available_memory", "lengthened", "reserve", "stretch"]
+__all__ = ["available_memory", "empty_rows", "lengthened", "reserve", "stretch"]
 
 #: Bytes that are taken without asking.
 UNASKED = 1 << 26
@@ -75,6 +75,20 @@ def stretch(array: NDArray[Any], length: int) -> None:
     if array.base is not None:
         raise MemoryError("the system gives no more addresses")
     array.resize((length, *array.shape[1:]), refcheck=False)
+
+
+def empty_rows(used: int, length: int, width: int, dtype: type) -> NDArray[Any]:
+    """Array of shape (length, width), of which so many rows will be used at once, that can be :func:`lengthened`.
+
+    Raises
+    ------
+    MemoryError
+        If there is not enough.
+    """
+    row = width * np.dtype(dtype).itemsize
+    reserve(used * row)
+    whole = _addresses(ROOM * length * width, np.dtype(dtype)) if length * row >= LARGE else None
+    return np.empty((length, width), dtype) if whole is None else whole[: length * width].reshape(length, width)
 
 
 def lengthened(array: NDArray[Any], length: int) -> NDArray[Any]:

@@ -81,7 +81,7 @@ class FaceSubdivision:
             if stop == DONE:
                 return
             if stop == NEEDS_ROOM:
-                grown(self.lattice, self.counters)
+                self.lattice = grown(self.lattice, self.counters)
             else:
                 self._repair(known, number, plan)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.memory import stretch
+from polyae.engines.memory import lengthened
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.start import domain_vertices
 
@@ -147,12 +147,14 @@ def with_words(lattice: Lattice, units: int) -> Lattice:
     )
 
 
-def grown(lattice: Lattice, counters: Counters) -> None:
-    """Make room, in place, for what the current unit cuts."""
+def grown(lattice: Lattice, counters: Counters) -> Lattice:
+    """Lattice with room for what the current unit cuts; what is given must be dropped."""
     used, more = counters[[VERTICES, FACES, ITEMS]], counters[[MORE_VERTICES, MORE_FACES, MORE_ITEMS]]
     vertices, faces, items = (used + more + 1).tolist()  # one more, for loops that write before they count
+    fields = {}
     for names, wanted in ((OF_VERTICES, vertices), (OF_FACES, faces), (("items",), items)):
         for name in names:
             array = getattr(lattice, name)
             if wanted > len(array):
-                stretch(array, max(wanted, len(array) * 3 // 2))
+                fields[name] = lengthened(array, max(wanted, len(array) * 3 // 2))
+    return lattice._replace(**fields)

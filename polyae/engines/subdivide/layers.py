@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.memory import reserve
+from polyae.engines.memory import empty_rows
 from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
 from polyae.engines.subdivide.planar.mesh import PlanarMesh
@@ -139,8 +139,7 @@ def next_values(
     """
     layer, inputs = plan.layer, mesh.coordinates if before is None else mesh.values
     if before is None or mesh.values.shape[1] != layer.n_out:
-        reserve(8 * count * layer.n_out)
-        mesh = mesh._replace(values=np.empty((len(mesh.error), layer.n_out)))
+        mesh = mesh._replace(values=empty_rows(count, len(mesh.error), layer.n_out, np.float64))
     block = max(1, BLOCK // max(inputs.shape[1], layer.n_out))
     products, terms = np.empty((min(block, count), layer.n_out)), np.empty(min(block, count))
     for first in range(0, count, block):

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.memory import stretch
+from polyae.engines.memory import lengthened
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.predicates.jit import borrowing
 
@@ -194,17 +194,17 @@ def new_mesh(h: int, units: int, vertices: int, edges: int) -> Mesh:
 
 
 def grown(mesh: Mesh, counters: Counters) -> Mesh:
-    """Mesh with room for what the current unit cuts; most arrays are stretched in place."""
+    """Mesh with room for what the current unit cuts; what is given must be dropped."""
     vertices = int(counters[VERTICES] + counters[CUTS])
     edges = int(counters[EDGES] + counters[CUTS] + counters[CUT_FACES])
     fields: dict[str, Any] = {}
     if vertices > len(mesh.key):
         length = _longer(len(mesh.key), vertices)
         for name in OF_VERTICES:
-            stretch(getattr(mesh, name), length)
+            fields[name] = lengthened(getattr(mesh, name), length)
     if edges >= len(mesh.ends):
         for name in OF_EDGES:
-            stretch(getattr(mesh, name), _longer(len(mesh.ends), edges + 1))
+            fields[name] = lengthened(getattr(mesh, name), _longer(len(mesh.ends), edges + 1))
     slots = table_size(int(counters[CUT_FACES]))
     if slots > len(mesh.table_key):
         fields.update({name: np.empty(2 * slots, dtype=getattr(mesh, name).dtype) for name in OF_TABLE})

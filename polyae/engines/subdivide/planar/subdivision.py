@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Enumeration, Status
+from polyae.engines.memory import empty_rows
 from polyae.engines.skeleton import Skeleton, check_euler
 from polyae.engines.subdivide.exact import ExactVertices
 from polyae.engines.subdivide.gather import patterns
@@ -36,8 +37,9 @@ from polyae.engines.subdivide.planar.read import read_edges, read_regions
 from polyae.engines.subdivide.planar.start import enter_first_layer, start_mesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.positions import COARSE, Positions
-from polyae.engines.subdivide.special import SpecialPosition
-from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.special import OutOfRange, SpecialPosition
+from polyae.engines.subdivide.start import LARGEST
+from polyae.engines.subdivide.twin_units import twin_units
 from polyae.engines.subdivide.witnesses import settle_witnesses
 from polyae.errors import SolverError
 from polyae.predicates.cell import Arrangement
@@ -67,7 +69,7 @@ class PlanarSubdivision:
     """
 
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces) -> None:
-        self.arrangement, self.faces, self.twins = arrangement, faces, TwinUnits(arrangement.network)
+        self.arrangement, self.faces, self.twins = arrangement, faces, twin_units(arrangement.network)
         self.exact = ExactVertices(arrangement, faces, self.twins)
         self.positions = Positions(arrangement, faces, self.twins)
         self.polygon = polygon(arrangement.domain)
@@ -98,12 +100,15 @@ class PlanarSubdivision:
             return
         counters, width = self.counters, 2 * len(layer.inserted)
         if self.mesh.signs.shape[1] != width:
-            self.mesh = self.mesh._replace(signs=np.empty((len(self.mesh.error), width), dtype=np.uint64))
+            self.mesh = self.mesh._replace(signs=empty_rows(self.count, len(self.mesh.error), width, np.uint64))
         counters[OPEN] = 0
         if number == 0:
+            if not np.abs(self.mesh.coordinates[: self.count]).max() * plan.row_sum + plan.offset < LARGEST:
+                raise OutOfRange("values are out of the range of the error analysis")
             lines = first_layer(self.arrangement.network)
             if self.mesh.values.shape[1] != plan.layer.n_out:
-                self.mesh = self.mesh._replace(values=np.empty((len(self.mesh.error), plan.layer.n_out)))
+                values = empty_rows(self.count, len(self.mesh.error), plan.layer.n_out, np.float64)
+                self.mesh = self.mesh._replace(values=values)
             enter_first_layer(self.mesh, counters, self.count, layer, lines)
         else:
             lines = NOT_FIRST
