@@ -24,6 +24,7 @@ from polyae.predicates.rational import HomogeneousPoint, homogeneous, to_fractio
 
 __all__ = ["SCHEMA_VERSION", "read_complex_file", "write_complex_file"]
 
+FORMAT = "polyae region complex"
 #: Raised whenever a field changes its meaning; readers refuse what is newer than they are.
 SCHEMA_VERSION = 1
 #: What reading a damaged archive can raise.
@@ -39,7 +40,7 @@ def write_complex_file(
 ) -> None:
     """Write a complex; the file appears under its name only when it is whole."""
     header = {
-        "format": "polyae region complex",
+        "format": FORMAT,
         "schema": SCHEMA_VERSION,
         "network": network.to_dict(),
         "domain": domain.to_dict(),
@@ -71,8 +72,8 @@ def read_complex_file(path: str | Path) -> tuple[Network, Domain, Arithmetic, En
         raise FileFormatError(f"cannot read {path}: {error.strerror or error}") from error
     except DAMAGE as error:
         raise FileFormatError(f"{path} is not a whole region complex: {error}") from error
-    if header.get("format") != "polyae region complex":
-        raise FileFormatError(f"{path} is not a region complex")
+    if header.get("format") != FORMAT:
+        raise FileFormatError(f"{path} is not a region complex, but a {header.get('format')}")
     schema = header.get("schema")
     if not isinstance(schema, int) or schema > SCHEMA_VERSION:
         raise FileFormatError(f"{path} has schema {schema}; this version reads up to {SCHEMA_VERSION}: update polyae")
@@ -86,11 +87,11 @@ def _unpacked(file: BinaryIO) -> tuple[dict[str, Any], dict[str, Any]]:
     with zipfile.ZipFile(file) as archive:
         if "header.npy" not in archive.namelist():
             raise ValueError("it is no file of polyae, all of which hold the array 'header'")
-        arrays = {name: _array(archive, name) for name in ("header", *_ARRAYS)}
-    header = json.loads(str(arrays.pop("header")))
-    if not isinstance(header, dict):
-        raise ValueError("its header is no object")
-    return header, arrays
+        header = json.loads(str(_array(archive, "header")))
+        if not isinstance(header, dict):
+            raise ValueError("its header is no object")
+        wanted = _ARRAYS if header.get("format") == FORMAT else ()
+        return header, {name: _array(archive, name) for name in wanted}
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> Any:

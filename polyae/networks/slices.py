@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from polyae.arrays import check_finite, finite_array, real_array
-from polyae.errors import DataError, ShapeError
+from polyae.errors import DataError, NetworkError, ShapeError
 from polyae.networks.network import Layer, Network, check_network
 
 Float = NDArray[np.float64]
@@ -111,6 +111,8 @@ class Slice:
             If it is no Network.
         """
         check_network(network)
+        if network.input_dim != len(self.origin):
+            raise NetworkError(f"the slice lies in R^{len(self.origin)}, the network takes {network.input_dim} inputs")
         return Network([Layer(self.directions.T, self.origin)]) >> network
 
     def points(self, coordinates: ArrayLike) -> Float:

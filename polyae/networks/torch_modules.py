@@ -70,6 +70,8 @@ def from_torch(module: nn.Module, drop_output: bool = False, *, compare: bool = 
 
 
 def _double_copy(module: nn.Module) -> nn.Module:
+    if isinstance(module, Network):
+        raise NetworkError("this takes a torch.nn.Module, got a polyae.Network, which is what it is read into")
     if not isinstance(module, nn.Module):
         raise NetworkError(
             f"from_torch takes a torch.nn.Module, got {type(module).__name__}: put layers into an nn.Sequential, load "

@@ -150,9 +150,9 @@ def load_curve(path: str | Path, network: Network) -> RegionCurve:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             header: dict[str, Any] = json.loads(str(archive["header"]))
+            if header["format"] != FORMAT or header["schema"] != 1:
+                raise ValueError(f"its format is {header['format']}, {header['schema']}")
             arrays = {name: archive[name] for name in ("centre", "low", "high", "packed")}
-        if header["format"] != FORMAT or header["schema"] != 1:
-            raise ValueError(f"its format is {header['format']}, {header['schema']}")
         found = Found(arrays["packed"], arrays["low"], arrays["high"], float.fromhex(header["radius"]))
         shape = (len(found.low), (header["units"] + 7) // 8)
         if not (found.packed.shape == shape and len(found.low) == len(found.high) > 0):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from polyae.errors import SettingError, ShapeError
-from polyae.training.regulariser import LieGroupRegulariser
+from polyae.training.regulariser import LieGroupRegulariser, repeated
 
 __all__ = ["ExponentialRegulariser", "FirstOrderRegulariser", "OrbitsRegulariser"]
 
@@ -40,7 +40,7 @@ class FirstOrderRegulariser(LieGroupRegulariser):
         if targets.ndim != 2:
             raise ShapeError(f"the first order takes points of shape (pairs, {self.dim}), got {tuple(targets.shape)}")
         if segments is not None:
-            targets = targets[segments]
+            targets = repeated(targets, segments)
         norms, _ = self.residuals(targets[:, :, None], sources[:, :, None])
         return self.reduce(norms.square(), weights)
 
@@ -146,7 +146,7 @@ class ExponentialRegulariser(LieGroupRegulariser):
                 f"{tuple(targets.shape)} and {tuple(sources.shape)}"
             )
         if segments is not None:
-            targets = targets[segments]
+            targets = repeated(targets, segments)
         theta = self.angles(targets, sources)
         exponents = torch.tensordot(theta, self.generators, dims=1)
         left = targets - torch.linalg.matrix_exp(exponents) @ sources

@@ -18,7 +18,7 @@ from polyae.training.pair_residuals import pair_residuals, pays
 
 Bool = NDArray[np.bool_]
 
-__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood"]
+__all__ = ["HasNeighbours", "LieGroupRegulariser", "PatternNeighbourhood", "repeated"]
 
 
 class HasNeighbours(Protocol):
@@ -38,6 +38,20 @@ class PatternNeighbourhood(NamedTuple):
 
     pattern: Bool
     neighbours: Bool
+
+
+def repeated(targets: Tensor, segments: Tensor) -> Tensor:
+    """Target of every pair, for the codes that the pairs belong to.
+
+    Raises
+    ------
+    ShapeError
+        If a code has no target.
+    """
+    try:
+        return targets[segments]
+    except IndexError as error:
+        raise ShapeError(f"segments number the codes from 0 to {len(targets) - 1}: {error}") from error
 
 
 class LieGroupRegulariser(nn.Module):
@@ -202,7 +216,7 @@ class LieGroupRegulariser(nn.Module):
         if segments is not None:
             if segments.shape != (len(sources),):
                 raise ShapeError(f"segments have shape ({len(sources)},), got {tuple(segments.shape)}")
-            targets = targets[segments]
+            targets = repeated(targets, segments)
         norms, _ = self.residuals(targets, sources)
         return self.reduce(norms, weights)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -67,6 +69,15 @@ def _balanced(count: int, classes: int, name: str) -> Int:
     return np.arange(count) % classes + 1
 
 
+def _dataset(
+    name: str, classes: int, series: Callable[[Int, np.random.Generator], Float], sizes: tuple[int, int], seed: int
+) -> Dataset:
+    generator = np.random.default_rng(whole_number(seed, "seed"))
+    train, test = (_balanced(count, classes, name) for count in sizes)
+    made = [standardised(series(labels, generator)) for labels in (train, test)]
+    return Dataset(f"{name}, generated", made[0], made[1], train, test)
+
+
 def cbf(*, num_train: int = 30, num_test: int = 900, seed: int = 0) -> Dataset:
     """Cylinder-bell-funnel series, standardised, classes in turn; sizes as in the UCR archive by default.
 
@@ -80,10 +91,7 @@ def cbf(*, num_train: int = 30, num_test: int = 900, seed: int = 0) -> Dataset:
     >>> cbf().train.shape, cbf().test.shape
     ((30, 128), (900, 128))
     """
-    generator = np.random.default_rng(whole_number(seed, "seed"))
-    train, test = (_balanced(count, 3, "CBF") for count in (num_train, num_test))
-    series = [standardised(cbf_series(labels, generator)) for labels in (train, test)]
-    return Dataset("CBF, generated", series[0], series[1], train, test)
+    return _dataset("CBF", 3, cbf_series, (num_train, num_test), seed)
 
 
 def synthetic_control(*, num_train: int = 300, num_test: int = 300, seed: int = 0) -> Dataset:
@@ -99,7 +107,4 @@ def synthetic_control(*, num_train: int = 300, num_test: int = 300, seed: int = 
     >>> synthetic_control().train.shape
     (300, 60)
     """
-    generator = np.random.default_rng(whole_number(seed, "seed"))
-    train, test = (_balanced(count, 6, "SyntheticControl") for count in (num_train, num_test))
-    series = [standardised(control_series(labels, generator)) for labels in (train, test)]
-    return Dataset("SyntheticControl, generated", series[0], series[1], train, test)
+    return _dataset("SyntheticControl", 6, control_series, (num_train, num_test), seed)

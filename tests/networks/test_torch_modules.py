@@ -208,6 +208,7 @@ def test_negative_variance() -> None:
         (nn.Sequential(nn.Linear(2, 3, dtype=torch.complex64)), r"0\.weight is complex"),
         (nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(1)), r"module\(x\) fails"),
         ("a name", "torch.nn.Module, got str"),
+        (Network([Layer([[1.0]], [0.0])]), "polyae.Network, which is what it is read into"),
     ],
 )
 def test_modules_that_make_no_network(module: nn.Module, message: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from polyae import Layer, Network, count_in_balls, enumerate_regions
+from polyae import Layer, Network, count_in_balls, enumerate_regions, load
 from polyae.domains import Ball, Box, Space
 from polyae.engines.outward import round as outward_round
 from polyae.engines.outward.deviations import FOUND, OVER, nearest_by_deviations
@@ -328,6 +328,8 @@ def test_an_exact_curve_goes_on_where_it_stopped(tmp_path: Path) -> None:
         load_curve(tmp_path / "part.npz", NET)
     with pytest.raises(SettingError, match="another network, centre or norm"):
         region_curve(net, [0.0, -0.2], 2.0, resume=part)
+    with pytest.raises(FileFormatError, match="not a region complex, but a polyae region curve"):
+        load(tmp_path / "part.npz")
     (tmp_path / "bad.npz").write_bytes((tmp_path / "part.npz").read_bytes()[:-40])
     with pytest.raises(FileFormatError, match="not a whole region curve"):
         load_curve(tmp_path / "bad.npz", net)

@@ -290,6 +290,10 @@ def empty_oracle(decoder, codes):
         (lambda: lie(3)(draw(2, 4, 1), draw(2, 4, 1)), ShapeError, r"\(pairs, 3, h\)"),
         (lambda: lie(2)(draw(2, 2, 1), draw(2, 2, 1), weights=torch.ones(3)), ShapeError, r"weights .* got \(3,\)"),
         (lambda: lie(2)(draw(2, 2, 1), draw(2, 2, 1), segments=torch.ones(3)), ShapeError, r"segments .* got \(3,\)"),
+        (
+            lambda: lie(2)(draw(2, 2, 1), draw(2, 2, 1), segments=torch.tensor([0, 2])), ShapeError,
+            r"segments number the codes from 0 to 1",
+        ),
         (lambda: lie(2).apply_from(nn.Linear(1, 2).double(), []), ShapeError, "one code at least"),
         (lambda: ExactNeighbourPenalty(lie(2), empty_oracle, max_codes=0), SettingError, "got 0"),
         (

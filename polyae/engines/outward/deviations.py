@@ -9,12 +9,11 @@ and goes on over all kinks of f until f rises again.  Nothing but an r by r syst
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.outward.corners import Corner, combined, first_signs, invert, new_corner, place_corner
+from polyae.engines.outward.corners import Corner, first_signs, invert, new_corner, place_corner
+from polyae.engines.outward.descending_edge import STILL, Edge, all_kinks, new_edge, off_a_zero, onto_a_row
 from polyae.engines.outward.kinks import first_rise
 from polyae.predicates.jit import compiled, proposal
 
@@ -27,8 +26,6 @@ __all__ = ["FOUND", "OVER", "STUCK", "nearest_by_deviations"]
 FOUND, OVER, STUCK = range(3)
 #: Excess of a sign over 1, and violation of a row relative to its reach, that are taken for rounding.
 EXCESS, VIOLATION = 1e-11, 1e-10
-#: Changes of a multiplier or of the gradient that are taken for rounding, relative to the largest one.
-STILL = 1e-12
 #: Most steps, and how many more for every row.
 PATIENCE, PATIENCE_PER_ROW = 100, 20
 
@@ -79,86 +76,9 @@ def _begin(normals: Float, heights: Float, count: int, row: int, corner: Corner)
     return 2
 
 
-class _Edge(NamedTuple):
-    """A way down from a corner.
-
-    Attributes
-    ----------
-    ways : array
-        Changes of the multipliers.
-    change : array, shape (n,)
-        Change of the gradient.
-    kinks, rises, names : arrays
-        Where f has a kink on the way, how much steeper it is behind, and what vanishes there: a coordinate of the
-        gradient, or n and the place of a multiplier, which goes no farther.
-    """
-
-    ways: Float
-    change: Float
-    kinks: Float
-    rises: Float
-    names: Int
-
-
-@compiled
-def _new_edge(most: int, dim: int) -> _Edge:
-    size = dim + most
-    return _Edge(np.zeros(most), np.zeros(dim), np.zeros(size), np.zeros(size), np.zeros(size, dtype=np.int64))
-
-
-@compiled
-def _off_a_zero(normals: Float, corner: Corner, r: int, leaving: int, edge: _Edge) -> float:
-    """Edge on which a zero of the gradient takes the sign that it should have; how steep f is on it."""
-    sign = corner.signs[corner.zeros[leaving]]
-    for a in range(r):
-        edge.ways[a] = corner.inverse[a, leaving] if sign > 0.0 else -corner.inverse[a, leaving]
-    combined(normals, corner, r, edge.ways, edge.change)
-    return 1.0 - abs(sign)
-
-
-@compiled
-def _onto_a_row(
-    normals: Float, heights: Float, corner: Corner, r: int, entering: int, total: float, edge: _Edge
-) -> float:
-    """Edge on which the multiplier of one more row grows; how steep f is on it."""
-    slope = heights[entering] * total
-    for c in range(len(corner.signs)):
-        slope += normals[entering, c] * corner.signs[c]
-    for a in range(r):
-        edge.ways[a] = -corner.inverse[a, 0] * heights[entering]
-        for z in range(1, r):
-            edge.ways[a] -= corner.inverse[a, z] * normals[entering, corner.zeros[z]]
-    combined(normals, corner, r, edge.ways, edge.change)
-    edge.change[:] += normals[entering]
-    return slope
-
-
-@compiled
-def _all_kinks(corner: Corner, r: int, edge: _Edge) -> int:
-    """Find the kinks on an edge; how many there are."""
-    n, number, fastest, widest = len(corner.signs), 0, 0.0, 0.0
-    for z in range(1, r):
-        edge.change[corner.zeros[z]] = 0.0
-    for c in range(n):
-        fastest = max(fastest, abs(edge.change[c]))
-    for c in range(n):
-        if corner.signs[c] * edge.change[c] < -STILL * fastest:
-            edge.kinks[number] = max(0.0, -corner.gradient[c] / edge.change[c])
-            edge.rises[number], edge.names[number] = 2.0 * abs(edge.change[c]), c
-            number += 1
-    for a in range(r):
-        widest = max(widest, abs(edge.ways[a]))
-    for a in range(1, r):
-        if edge.ways[a] < -STILL * widest:
-            edge.kinks[number] = max(0.0, -corner.multipliers[a] / edge.ways[a])
-            edge.rises[number], edge.names[number] = np.inf, n + a
-            number += 1
-    return number
-
-
 @compiled
 def _step(
-    normals: Float, heights: Float, corner: Corner, r: int, leaving: int, entering: int, total: float, edge: _Edge
+    normals: Float, heights: Float, corner: Corner, r: int, leaving: int, entering: int, total: float, edge: Edge
 ) -> int:
     """Go down along an edge as far as it goes down, to another corner; how many rows it has, or 0 for failure.
 
@@ -168,10 +88,10 @@ def _step(
         Place of a zero, or if that is 0 a row.
     """
     if leaving:
-        slope = _off_a_zero(normals, corner, r, leaving, edge)
+        slope = off_a_zero(normals, corner, r, leaving, edge)
     else:
-        slope = _onto_a_row(normals, heights, corner, r, entering, total, edge)
-    number = _all_kinks(corner, r, edge)
+        slope = onto_a_row(normals, heights, corner, r, entering, total, edge)
+    number = all_kinks(corner, r, edge)
     at = first_rise(edge.kinks, edge.rises, edge.names, number, slope)
     if at < 0:
         return 0
@@ -222,7 +142,7 @@ def nearest_by_deviations(
     """
     n = normals.shape[1]
     most = min(count, n + 1)
-    corner, edge = new_corner(most + 1, n), _new_edge(most + 1, n)
+    corner, edge = new_corner(most + 1, n), new_edge(most + 1, n)
     weights[:count], point[:] = 0.0, 0.0
     r = _begin(normals, heights, count, row, corner)
     if r == 0:
