@@ -23,7 +23,7 @@ from polyae.engines.subdivide.layer_units import LayerUnits
 from polyae.engines.subdivide.mesh import CUTS, OPEN, Counters, FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.signs import enter_signs, room_at
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
-from polyae.predicates.jit import borrowing
+from polyae.predicates.jit import borrowing, inlined
 from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF
 
@@ -70,7 +70,7 @@ def bound_between(t: float, shift: float, error_a: float, error_b: float, spread
     return (mean + shift * (spread + abs(error_a - error_b)) + 8 * UNIT_ROUNDOFF * size) * SAFETY + UNDERFLOW
 
 
-@borrowing
+@inlined
 def place_between(
     values: Float,
     error: Float,

@@ -13,6 +13,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from polyae.engines.subdivide.placing import place_between
 from polyae.engines.subdivide.planar.first import FirstLayer, Polygon
 from polyae.engines.subdivide.planar.layer import PlanarLayer, pack_signs
 from polyae.engines.subdivide.planar.mesh import (
@@ -39,7 +40,7 @@ from polyae.engines.subdivide.planar.mesh import (
     Links,
     PlanarMesh,
 )
-from polyae.engines.subdivide.planar.place import place_on_edge, place_on_lines
+from polyae.engines.subdivide.planar.place import place_on_lines
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
 from polyae.predicates.jit import borrowing, inlined
 
@@ -53,7 +54,9 @@ DONE, NEEDS_ROOM, BROKEN = range(3)
 
 
 @inlined
-def _signs_between(mesh: PlanarMesh, layer: PlanarLayer, a: int, b: int, w: int, unit: int) -> bool:
+def _signs_between(
+    mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, a: int, b: int, w: int, unit: int
+) -> bool:
     """Enter the signs at vertex w of a unit between a and b; whether all of them are proved.
 
     What has one sign at both ends, or vanishes at one of them, has it in between; only other signs are read off the
@@ -74,7 +77,9 @@ def _signs_between(mesh: PlanarMesh, layer: PlanarLayer, a: int, b: int, w: int,
                 up |= bit_of(place)
             else:
                 down |= bit_of(place)
-            certain &= abs(x) > error
+            proved = abs(x) > error
+            counters[PROVED] += 1 if proved else 0
+            certain &= proved
         signs[w, i], signs[w, width + i] = up, down
     return certain
 
@@ -132,7 +137,9 @@ def _sign(signs: Words, v: int, word: int, width: int, bit: np.uint64) -> int:
 
 
 @inlined
-def _signs_on_lines(mesh: PlanarMesh, layer: PlanarLayer, w: int, unit: int, line: int) -> bool:
+def _signs_on_lines(
+    mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, w: int, unit: int, line: int
+) -> bool:
     """Enter the signs at vertex w of the first layer, from its values; whether all of them are proved."""
     signs, begin, width, own = mesh.signs, layer.begin, len(layer.inserted), 1
     first, count = layer.units[0], len(layer.row_of)
@@ -141,6 +148,7 @@ def _signs_on_lines(mesh: PlanarMesh, layer: PlanarLayer, w: int, unit: int, lin
     if line < WALL:
         signs[w, width + (line >> 6) - begin] &= ~bit_of(line)
         own = 2
+    counters[PROVED] += count - open_
     return open_ == own
 
 
@@ -153,11 +161,12 @@ def _add_vertex(
     w, new, a, line = counters[VERTICES], counters[LINKS], mesh.links[h + TAIL], mesh.links[h + LINE]
     known = len(lines.rows) > 0 and place_on_lines(mesh, lines, domain, w, unit, line)
     if known:
-        known = layer.consecutive and _signs_on_lines(mesh, layer, w, unit, line)
+        known = layer.consecutive and _signs_on_lines(mesh, counters, layer, w, unit, line)
     else:
-        place_on_edge(mesh, layer.row_of[unit - layer.units[0]], a, b, w)
+        row = layer.row_of[unit - layer.units[0]]
+        place_between(mesh.values, mesh.error, mesh.size, mesh.coordinates, mesh.position_error, row, a, b, w)
     if not known:
-        known = _signs_between(mesh, layer, a, b, w, unit)
+        known = _signs_between(mesh, counters, layer, a, b, w, unit)
     mesh.proved[w] = known
     if line < WALL:
         mesh.own[w, 0], mesh.own[w, 1], mesh.face[w] = line, unit, counters[DOMAIN]
@@ -264,11 +273,9 @@ def cut_regions(mesh: PlanarMesh, counters: Counters, layer: PlanarLayer, lines:
             words[region, begin + word] |= above
             _finish(mesh, counters, region)
             continue
-        place, vertices = first_bit(cutting), counters[VERTICES]
-        unit = 64 * (begin + word) + place
+        unit = 64 * (begin + word) + first_bit(cutting)
         bit = bit_of(unit)
         down, up, certain = _cross(mesh, counters, layer, lines, domain, start, unit)
-        counters[PROVED] += counters[VERTICES] - vertices
         if down == NONE or up == NONE:
             return BROKEN
         if not certain:

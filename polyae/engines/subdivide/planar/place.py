@@ -1,11 +1,10 @@
-"""New vertices of a planar mesh: positions and values, with bounds.
+"""New vertices of the first layer: positions and values, with bounds.
 
-In the first layer a vertex is where two lines meet.  Lines of the first layer, and of the domain, are known almost to
+A vertex of the first layer is where two lines meet.  Lines of the first layer, and of the domain, are known almost to
 the last bit, so that its bound does not depend on how it came about.  For rows a, b with ``det = a0 b1 - a1 b0`` and
-residuals r, s at a point p, the exact meeting point is ``p - (b1 r - a1 s, a0 s - b0 r) / det``.  In later layers a
-vertex is interpolated, see :mod:`polyae.engines.subdivide.placing`.
+residuals r, s at a point p, the exact meeting point is ``p - (b1 r - a1 s, a0 s - b0 r) / det``.
 
-What is copied into its caller takes a whole mesh, which would cost more to hand over than the work to be done.
+In later layers vertices are interpolated, see :mod:`polyae.engines.subdivide.placing`.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.placing import bound_between, interpolate, share_of
 from polyae.engines.subdivide.planar.first import FirstLayer, Polygon
 from polyae.engines.subdivide.planar.mesh import WALL, PlanarMesh
 from polyae.predicates.compiled import gamma_kernel
@@ -23,7 +21,7 @@ from polyae.tolerances import SAFETY, UNDERFLOW
 
 Float = NDArray[np.float64]
 
-__all__ = ["evaluate", "meet", "place_on_edge", "place_on_lines", "value_bound"]
+__all__ = ["evaluate", "meet", "place_on_lines", "value_bound"]
 
 #: Lines whose determinant is not certainly larger count as parallel; products that underflow are lost in what is.
 PARALLEL = 1e-30
@@ -98,18 +96,3 @@ def place_on_lines(mesh: PlanarMesh, lines: FirstLayer, domain: Polygon, w: int,
         if line < WALL:
             mesh.values[w, lines.row_of[line]] = 0.0
     return far < np.inf
-
-
-@inlined
-def place_on_edge(mesh: PlanarMesh, row: int, a: int, b: int, w: int) -> None:
-    """Put vertex w where an output vanishes between a and b; as ``placing.place_between`` does, in the plane."""
-    values, error, size, points, far = mesh.values, mesh.error, mesh.size, mesh.coordinates, mesh.position_error
-    t, off = share_of(abs(values[a, row]), abs(values[b, row]), error[a], error[b])
-    spread = interpolate(values, a, b, t, w)
-    values[w, row] = 0.0
-    size[w] = max(size[a], size[b]) * SAFETY
-    error[w] = bound_between(t, off, error[a], error[b], spread, size[w])
-    xa, ya, xb, yb = points[a, 0], points[a, 1], points[b, 0], points[b, 1]
-    points[w, 0], points[w, 1] = xa + t * (xb - xa), ya + t * (yb - ya)
-    length, reach = max(abs(xb - xa), abs(yb - ya)), max(abs(xa), abs(xb), abs(ya), abs(yb))
-    far[w] = bound_between(t, min(off, 1.0), far[a], far[b], length, reach)

@@ -119,7 +119,7 @@ class PlanarSubdivision:
 
     def _insert(self, number: int, layer: PlanarLayer, lines: FirstLayer) -> None:
         counters, regions, blocked = self.counters, int(self.counters[REGIONS]), False
-        counters[PROVED] += self.count * len(layer.units)
+        counters[PROVED] += self.count * len(layer.units) - counters[OPEN]
         self.mesh.waiting[:regions, 0], self.mesh.waiting[:regions, 1] = self._order[::-1], 0
         counters[WAITING], counters[FINISHED] = regions, 0
         while (stop := cut_regions(self.mesh, counters, layer, lines, self.polygon)) != DONE or counters[BLOCKED]:
