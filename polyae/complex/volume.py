@@ -15,6 +15,7 @@ from polyae.lp.generators import check_triangulation
 
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
+Bool = NDArray[np.bool_]
 
 __all__ = ["polytope_volume"]
 
@@ -81,6 +82,8 @@ def _by_faces(rows: Float, vertices: Float) -> float | None:
     on = heights <= ON * size
     if (on != (heights <= OFF * size)).any():
         return None
+    facets = _largest(on)
+    rows, on = rows[facets], on[:, facets]
     special = np.flatnonzero(on.sum(axis=1) != h)
     if len(special) > 1:
         return None
@@ -97,8 +100,18 @@ def _by_faces(rows: Float, vertices: Float) -> float | None:
     return float((walls[:, :-1] @ apex + walls[:, -1]) @ volumes / h)
 
 
+def _largest(on: Bool) -> Int:
+    """Rows that do not share all their vertices with a larger or an earlier one: the facets are among them."""
+    counts = on.sum(axis=0)
+    shared = on.T.astype(np.float64) @ on
+    within = (shared == counts[:, None]) & (counts > 0)
+    order = np.arange(len(counts))
+    larger = (counts > counts[:, None]) | ((counts == counts[:, None]) & (order < order[:, None]))
+    return np.flatnonzero((counts > 0) & ~(within & larger).any(axis=1))
+
+
 def _next_faces(
-    rows: Float, sets: Int, centres: Float, volumes: Float, far: NDArray[np.bool_], dim: int
+    rows: Float, sets: Int, centres: Float, volumes: Float, far: Bool, dim: int
 ) -> tuple[Int, Float, Float, bool]:
     """Faces of one dimension more, as sets of rows, with a point inside and the volume; False if an edge lacks an end.
 

@@ -59,6 +59,18 @@ def test_pyramids_over_cubes(h: int) -> None:
     assert _by_faces(rows, points) == pytest.approx(2.0 ** (h - 1) / h, rel=1e-13)
 
 
+def test_redundant_rows_that_touch_a_face() -> None:
+    """Half a cube, cut through vertices: one wall keeps a face of dimension 6, where 9 rows meet in each vertex."""
+    net = Network([Layer([[1.0, 1.0, *[0.0] * 6]], [0.0], 0.0), Layer(np.ones((9, 1)), [0.0] * 9)])
+    cx = enumerate_regions(net, Box([-1] * 8, [1] * 8))
+    rows, corners = cube(8)
+    cut = unit(np.array([[1.0, 1.0, *[0.0] * 7]]))
+    half = corners[corners[:, 0] + corners[:, 1] >= 0]
+    assert _by_faces(np.vstack([rows, cut, cut]), half) == pytest.approx(128.0, rel=1e-13)
+    assert [region.volume for region in cx] == pytest.approx([128.0, 128.0], rel=1e-9)
+    assert radii(cx).latent_volume == pytest.approx([128.0, 128.0], rel=1e-6)
+
+
 def test_many_rows_in_every_vertex_are_left_to_qhull() -> None:
     """Cross-polytopes: 2^(h - 1) facets meet in a vertex."""
     h = 5
