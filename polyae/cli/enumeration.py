@@ -101,6 +101,8 @@ def enumerate_command(
         check_plane(where)
     cx = enumeration.run(network, where, previous, out)
     kept = cx.status is not Status.NOTHING_KEPT  # else the files may hold more than there is now
+    if cx.status is Status.INTERRUPTED and sys.stderr.isatty():
+        print("polyae: interrupted; saving and counting what has been found", file=sys.stderr)
     if out is not None and kept:
         cx.save(out)
     if graphml is not None and kept:

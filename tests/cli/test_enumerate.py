@@ -4,6 +4,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import networkx as nx
 import numpy as np
@@ -15,6 +16,7 @@ from polyae.engines import reference
 from polyae.engines.enumeration import Status
 
 from .conftest import DATA, Polyae
+from .test_progress import Terminal
 
 KEYS = {
     "regions", "linear_regions", "distinct_affine_maps", "adjacent_pairs", "complete", "guarantee", "engine", "seconds",
@@ -145,12 +147,14 @@ def test_interrupt_keeps_what_is_found(cli: Polyae, tmp_path: Path, monkeypatch:
 
     original = reference.cross_facets
     monkeypatch.setattr("polyae.engines.reference.cross_facets", interrupt)
+    monkeypatch.setattr("polyae.cli.enumeration.sys", SimpleNamespace(stderr=(screen := Terminal())))
     net, out = DATA / "digits_2-8-12-64.json", tmp_path / "part.npz"
     answer = cli("enumerate", net, "--box", -1, 1, "--engine", "reference", "--out", out, "--json", "--strict")
     assert answer.code == 1
     assert "interrupted" in answer.json["status"]
     assert 1 < answer.json["regions"] == len(polyae.load(out)) < 82
     assert polyae.load(out).status is Status.INTERRUPTED
+    assert "polyae: interrupted; saving" in screen.getvalue()
 
 
 SLOW_MARCH = """
