@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import EllipsisType
 
 import numpy as np
@@ -115,22 +116,54 @@ def _fits(shape: tuple[int, ...], wanted: tuple[int | str | EllipsisType, ...]) 
 def bit_array(values: ArrayLike, name: str) -> NDArray[np.bool_]:
     """Return zeros and ones, or truth values, as booleans.
 
+    Parameters
+    ----------
+    values : array-like
+        Numbers or truth values, a string of 0 and 1, or strings of one length, each of which becomes a row.
+    name : str
+        What the messages call it.
+
     Raises
     ------
     DataError
         If there is anything else.
+    ShapeError
+        If strings differ in length.
 
     Examples
     --------
     >>> bit_array([1, 0], "pattern")
     array([ True, False])
+    >>> bit_array(["10", "11"], "patterns")
+    array([[ True, False],
+           [ True,  True]])
     """
+    if isinstance(values, str):
+        return _bits(values, name)
     array = np.asarray(values)
+    if array.dtype.kind in "UO" and array.ndim == 1:
+        texts = values if isinstance(values, list | tuple) else array.tolist()
+        if texts and all(isinstance(text, str) for text in texts):
+            return _bit_rows(texts, name)
     if array.dtype != bool and array.size:
         array = real_array(values, name)
         for value in array[(array != 0) & (array != 1)].ravel()[:1]:
             raise DataError(f"{name} holds {value}; the state of a unit is 0 or 1")
     return array.astype(bool)
+
+
+def _bits(text: str, name: str) -> NDArray[np.bool_]:
+    for place, state in enumerate(text):
+        if state not in "01":
+            raise DataError(f"{name} holds {state!r} at place {place} of {text!r:.40}; the state of a unit is 0 or 1")
+    return np.frombuffer(text.encode(), dtype=np.uint8) == ord("1")
+
+
+def _bit_rows(texts: Sequence[str], name: str) -> NDArray[np.bool_]:
+    for i, text in enumerate(texts):
+        if len(text) != len(texts[0]):
+            raise ShapeError(f"{name} holds {text!r:.40} of {len(text)} states in row {i}, after rows of {len(texts[0])}")
+    return np.stack([_bits(text, name) for text in texts])
 
 
 def real_number(value: object, name: str) -> float:

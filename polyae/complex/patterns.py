@@ -27,7 +27,7 @@ def pattern_string(bits: Bool) -> str:
 
 
 def find_patterns(packed: Packed, patterns: ArrayLike, units: int) -> Int:
-    """Rows of sorted packed patterns that hold given ones, -1 where there is none: bool (k, units) to int (k,).
+    """Rows of sorted packed patterns that hold given ones, -1 where there is none: (k, units), or strings, to int (k,).
 
     Raises
     ------

@@ -73,7 +73,7 @@ class RegionArrays:
     @cached_property
     def affine_map_labels(self) -> Int:
         """Label of each region's affine map; equal maps have equal labels.  Shape (n,)."""
-        return map_classes(self.arrangement, self.patterns)
+        return map_classes(self.arrangement, self.packed)
 
     @property
     def num_distinct_affine_maps(self) -> int:
@@ -102,16 +102,32 @@ class RegionArrays:
         return both.tocsr()
 
     def find(self, patterns: ArrayLike) -> Int:
-        """Numbers of the regions of given patterns, -1 where there is none: bool (k, units) to int (k,).
+        """Numbers of the regions of given patterns, -1 where there is none.
 
-        One pattern, shape (units,), gives an array of one number.
+        Parameters
+        ----------
+        patterns : array of bool, shape (units,) or (k, units), or string of 0 and 1, or list of strings
+            Strings are as commands print them and the nodes of :meth:`RegionComplex.to_networkx` carry them.
+
+        Returns
+        -------
+        array of int, shape (k,)
+            One pattern gives an array of one number.
 
         Raises
         ------
         ShapeError
-            If their length is not the number of units.
+            If the length of a pattern is not the number of units.
         DataError
             If they hold anything but 0 and 1.
+
+        Examples
+        --------
+        >>> from polyae import Box, Layer, Network, enumerate_regions
+        >>> cross = Network([Layer([[1, 0], [0, 1]], [0, 0], slope=0), Layer([[1, 1]], [0])])
+        >>> cx = enumerate_regions(cross, Box([-1, -1], [1, 1]))
+        >>> cx.find("10"), cx.find(["11", "00"]), cx.find([True, False])
+        (array([2]), array([3, 0]), array([2]))
         """
         return find_patterns(self.packed, patterns, self.network.num_units)
 

@@ -28,7 +28,9 @@ __all__ = [
     "output_rows",
     "scaled",
     "shared_rows",
+    "shared_values",
     "unit_rows",
+    "weights_of_states",
 ]
 
 #: Overflow makes bounds infinite or undefined, which decides nothing and needs no warning.
@@ -140,6 +142,28 @@ def scaled(rows: BoundedRows) -> BoundedRows:
     return guarded(rows.values * factor, rows.errors * factor)
 
 
+def _shared(network: Network, patterns: Bool, point: Float | None = None) -> Iterator[tuple[BoundedRows, Int]]:
+    """Pre-activations of one layer after the other, and last the outputs, of runs of regions; the run of each region.
+
+    As affine functions of the input, or their values at a point as the only column.
+    """
+    start = np.eye(network.input_dim, network.input_dim + 1) if point is None else point[:, None]
+    rows, owner = BoundedRows(start[None], np.zeros((1, *start.shape))), np.zeros(len(patterns), dtype=np.int64)
+    fresh = np.arange(len(patterns)) == 0
+    for i, (layer, offset) in enumerate(zip(network.layers, network.unit_offsets, strict=False)):
+        pre = _through_weights(layer, rows.values, rows.errors, first=i == 0 and point is None)
+        yield pre, owner
+        mine = patterns[:, offset : offset + len(layer.units)]
+        fresh[1:] |= (mine[1:] != mine[:-1]).any(axis=1)
+        first = np.flatnonzero(fresh)
+        slope = np.tile(layer.slope, (len(first), 1))
+        slope[:, layer.units] = np.where(mine[first], 1.0, slope[:, layer.units])
+        parent = owner[first]
+        rows = _through_units(slope[..., None], _take(pre.values, parent), _take(pre.errors, parent))
+        owner = np.cumsum(fresh) - 1
+    yield rows, owner
+
+
 @OUT_OF_RANGE
 def shared_rows(network: Network, patterns: Bool) -> tuple[list[tuple[BoundedRows, Int]], BoundedRows]:
     """Pre-activations of all layers, and outputs, on many regions: earlier layers that agree are treated once.
@@ -156,22 +180,60 @@ def shared_rows(network: Network, patterns: Bool) -> tuple[list[tuple[BoundedRow
         For each layer the rows (r, units of the layer, h + 1) of r <= n runs of regions, and the run of each region.
     outputs : BoundedRows, shape (n, d, h + 1)
     """
-    n, identity = len(patterns), np.eye(network.input_dim, network.input_dim + 1)[None]
-    rows, owner = BoundedRows(identity, np.zeros_like(identity)), np.zeros(n, dtype=np.int64)
-    fresh = np.arange(n) == 0
-    layers = []
-    for i, (layer, offset) in enumerate(zip(network.layers, network.unit_offsets, strict=False)):
-        pre = _through_weights(layer, rows.values, rows.errors, first=i == 0)
-        layers.append((BoundedRows(pre.values[:, layer.units], pre.errors[:, layer.units]), owner))
-        mine = patterns[:, offset : offset + len(layer.units)]
-        fresh[1:] |= (mine[1:] != mine[:-1]).any(axis=1)
-        first = np.flatnonzero(fresh)
-        slope = np.tile(layer.slope, (len(first), 1))
-        slope[:, layer.units] = np.where(mine[first], 1.0, slope[:, layer.units])
-        parent = owner[first]
-        rows = _through_units(slope[..., None], _take(pre.values, parent), _take(pre.errors, parent))
-        owner = np.cumsum(fresh) - 1
-    return layers, BoundedRows(_take(rows.values, owner), _take(rows.errors, owner))
+    *layers, (rows, owner) = _shared(network, patterns)
+    return [
+        (BoundedRows(pre.values[:, layer.units], pre.errors[:, layer.units]), run)
+        for layer, (pre, run) in zip(network.layers, layers, strict=True)
+    ], BoundedRows(_take(rows.values, owner), _take(rows.errors, owner))
+
+
+@OUT_OF_RANGE
+def shared_values(network: Network, patterns: Bool, layer: int, point: Float) -> tuple[BoundedRows, Int]:
+    """Values at one point of the affine functions that a layer's outputs are, before their units, on many regions.
+
+    The point need not lie in any of the regions.
+
+    Parameters
+    ----------
+    network : Network
+    patterns : array of bool, shape (n, units)
+        Sorted, as :func:`shared_rows` wants them.
+    layer : int
+    point : array, shape (h,)
+
+    Returns
+    -------
+    values : BoundedRows, shape (r, n_out)
+        Of r <= n runs of regions that agree in all layers before.
+    owner : array of int, shape (n,)
+        The run of each region.
+    """
+    rows, owner = next(islice(_shared(network, patterns, point), layer, None))
+    return BoundedRows(rows.values[..., 0], rows.errors[..., 0]), owner
+
+
+@OUT_OF_RANGE
+def weights_of_states(network: Network, layer: int, weights: Float) -> tuple[BoundedRows, BoundedRows]:
+    """What a linear functional of the network's output weighs each output of a layer with, by the state of its unit.
+
+    Parameters
+    ----------
+    network : Network
+    layer : int
+        The layers behind it must be affine.
+    weights : array, shape (d,)
+        Of the network's outputs.
+
+    Returns
+    -------
+    off, on : BoundedRows, shape (n_out,)
+        Equal where there is no unit.
+    """
+    on = BoundedRows(weights[:, None], np.zeros((len(weights), 1)))
+    for behind in network.layers[:layer:-1]:
+        on = _through_weights(Layer(behind.weight.T, np.zeros(behind.n_in)), on.values, on.errors, first=False)
+    off = _through_units(network.layers[layer].slope[:, None], on.values, on.errors)
+    return BoundedRows(off.values[:, 0], off.errors[:, 0]), BoundedRows(on.values[:, 0], on.errors[:, 0])
 
 
 def _take(values: Float, numbers: Int) -> Float:

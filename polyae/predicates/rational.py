@@ -239,9 +239,16 @@ class ExactNetwork:
             values = fmpz_mat(len(post), 1, post)
         return values
 
+    def _outputs(self, pattern: Bool) -> fmpz_mat:
+        return self._activations(len(self.network.layers) - 1, pattern)
+
+    def output_integers(self, pattern: Bool) -> tuple[fmpz, ...]:
+        """Exact ``[A | B]`` of a region, entry by entry, times one positive factor that is the same for all regions."""
+        return tuple(self._outputs(pattern).entries()[: -self.network.input_dim - 1])
+
     def output_map(self, pattern: Bool) -> tuple[tuple[Fraction, ...], ...]:
         """Exact ``[A | B]`` of a region: d rows of h + 1 fractions."""
-        rows = self._activations(len(self.network.layers) - 1, pattern).tolist()
+        rows = self._outputs(pattern).tolist()
         den = int(rows[-1][-1])
         return tuple(tuple(Fraction(int(x), den) for x in row) for row in rows[:-1])
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from polyae import Ball, Polytope, RegionComplex, Space, enumerate_regions
-from polyae.errors import ShapeError
+from polyae.errors import DataError, ShapeError
 from tests.engines.zoo import cube, data_goldens, data_network, domain, drawn, patterns, relu_network
 from tests.reference.brute_force import ExactRegions, enumerate_exact
 from tests.reference.random_networks import random_case
@@ -106,6 +106,23 @@ def test_find_is_the_inverse_of_patterns(digits: RegionComplex) -> None:
     absent[0, :] = ~absent[0, :]
     assert digits.find(absent).tolist() == [-1]
     assert digits.find(np.zeros((0, 20), dtype=bool)).shape == (0,)
+
+
+def test_find_takes_strings(digits: RegionComplex) -> None:
+    texts = [text for _, text in digits.to_networkx().nodes(data="pattern")]
+    assert digits.find(texts).tolist() == list(range(len(digits))) == digits.find(np.array(texts)).tolist()
+    assert digits.find(texts[7]).tolist() == [7] == digits.find(tuple(texts[7:8])).tolist()
+    assert digits.find(np.array(texts, dtype=object)[2:4]).tolist() == [2, 3]
+    assert np.array_equal(digits.network.affine(texts[3])[0], digits.network.affine(digits.patterns[3])[0])
+    with pytest.raises(ShapeError, match=r"shape \(1, 19\), expected \(k, 20\)"):
+        digits.find(texts[0][:-1])
+    with pytest.raises(ShapeError, match=f"'{texts[5]}1' of 21 states in row 1, after rows of 20"):
+        digits.find([texts[0], texts[5] + "1"])
+    for given in (texts[4][:3] + "x" + texts[4][4:], [texts[0], texts[4][:3] + "x" + texts[4][4:]]):
+        with pytest.raises(DataError, match=f"'x' at place 3 of '{texts[4][:3]}x.*is 0 or 1"):
+            digits.find(given)
+    with pytest.raises(DataError, match="text"):
+        digits.find([[texts[0]]])
 
 
 def test_wrong_shapes_are_refused(digits: RegionComplex) -> None:
