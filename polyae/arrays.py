@@ -162,7 +162,8 @@ def _bits(text: str, name: str) -> NDArray[np.bool_]:
 def _bit_rows(texts: Sequence[str], name: str) -> NDArray[np.bool_]:
     for i, text in enumerate(texts):
         if len(text) != len(texts[0]):
-            raise ShapeError(f"{name} holds {text!r:.40} of {len(text)} states in row {i}, after rows of {len(texts[0])}")
+            length = f"{len(text)} states in row {i}, after rows of {len(texts[0])}"
+            raise ShapeError(f"{name} holds {text!r:.40} of {length}")
     return np.stack([_bits(text, name) for text in texts])
 
 

@@ -203,7 +203,7 @@ class Network:
         return self.preactivations(x) > 0
 
     def check_pattern(self, pattern: ArrayLike) -> Bool:
-        """Return `pattern` as a boolean vector over the units.
+        """Return `pattern`, also a string of 0 and 1, as a boolean vector over the units.
 
         Raises
         ------

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from flint import fmpz
 from numpy.typing import NDArray
 
 from polyae.networks.network import Network
@@ -49,7 +50,10 @@ def map_classes(arrangement: Arrangement, packed: Packed) -> Int:
     sizes = np.diff(starts, append=len(order))
     labels = np.empty(len(packed), dtype=np.int64)
     labels[order] = np.repeat(np.arange(len(starts)), sizes)
-    compared = _tell_apart(arrangement, packed, labels, order, starts, sizes) if arrangement.kernel.exact else 0
+    compared = 0
+    if arrangement.kernel.exact:
+        several = sizes > 1
+        compared = _tell_apart(arrangement, packed, labels, order[np.repeat(several, sizes)], sizes[several])
     counts.exact += compared
     counts.filtered += len(packed) - compared
     return _in_order_of_appearance(labels)
@@ -91,39 +95,38 @@ def _hashes(network: Network, packed: Packed) -> tuple[Float, Float]:
         values, errors = outputs.values, outputs.errors
         # A unit that goes on adds its step to what the run has with all its units off.
         steps = (values * on.values - values * off.values)[:, units]
-        hashes[part] = (values @ off.values)[owner]
-        hashes[part] += np.einsum("nk,nk->n", patterns[:, offset : offset + len(units)].astype(np.float64), steps[owner])
+        states = patterns[:, offset : offset + len(units)].astype(np.float64)
+        hashes[part] = (values @ off.values)[owner] + np.einsum("nk,nk->n", states, steps[owner])
         # Bounds for the run, whatever the states; products do not underflow, see `guarded`.
         bounds = errors @ (size + blur) + np.abs(values) @ (blur + rounding * size)
         widths[part] = (bounds * (1 + 2 * rounding))[owner]
     return hashes, widths
 
 
-def _tell_apart(arrangement: Arrangement, packed: Packed, labels: Int, order: Int, starts: Int, sizes: Int) -> int:
-    """Give new labels to regions of one run whose maps differ; return how many maps were computed as rationals."""
-    network, compared, count = arrangement.network, 0, len(starts)
-    several = np.repeat(sizes > 1, sizes)
-    members = order[several]
+def _tell_apart(arrangement: Arrangement, packed: Packed, labels: Int, members: Int, sizes: Int) -> int:
+    """Give new labels to regions of one run whose maps differ; return how many maps were computed as rationals.
+
+    The members of runs of the given sizes, one run after the other.
+    """
+    network, compared, fresh = arrangement.network, 0, int(labels.max(initial=-1)) + 1
     reaching = np.empty((len(members), packed.shape[1]), dtype=np.uint8)
     for part, patterns in _blocks(network, packed[members]):
         reaching[part] = np.packbits(_reaching(network, patterns), axis=1)
-    stop = 0
-    for size in sizes[sizes > 1].tolist():
-        start, stop = stop, stop + size
-        keys = [row.tobytes() for row in reaching[start:stop]]
-        distinct = dict(zip(keys, range(start, stop), strict=True))
+    for stop, size in zip(np.cumsum(sizes).tolist(), sizes.tolist(), strict=True):
+        run, keys = members[stop - size : stop], [row.tobytes() for row in reaching[stop - size : stop]]
+        distinct = sorted(set(keys))  # in order they have rows in common
         if len(distinct) == 1:
             continue
         compared += len(distinct)
-        # One of the maps keeps the label of the run.
-        classes: dict[object, int] = {}
         found: dict[bytes, int] = {}
-        for key in sorted(distinct):
-            pattern = np.unpackbits(reaching[distinct[key]], count=network.num_units).astype(bool)
-            exact = arrangement.rational.output_integers(pattern)
-            found[key] = classes.setdefault(exact, count + len(classes) - 1 if classes else labels[members[start]])
-        labels[members[start:stop]] = [found[key] for key in keys]
-        count += len(classes) - 1
+        classes: dict[tuple[fmpz, ...], int] = {}
+        for key in distinct:
+            states = np.unpackbits(np.frombuffer(key, dtype=np.uint8), count=network.num_units).astype(bool)
+            exact = arrangement.rational.output_integers(states)
+            # The first of the maps keeps the label of the run.
+            found[key] = classes.setdefault(exact, fresh + len(classes) - 1 if classes else int(labels[run[0]]))
+        labels[run] = [found[key] for key in keys]
+        fresh += len(classes) - 1
     return compared
 
 

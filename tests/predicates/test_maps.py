@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -75,7 +76,7 @@ def with_idle_parts(seed: int) -> Network:
     rng = np.random.default_rng(seed)
     widths = [int(n) for n in rng.integers(1, 5, size=int(rng.integers(2, 6)))]
     layers = []
-    for n_in, n_out in zip(widths, widths[1:], strict=False):
+    for n_in, n_out in pairwise(widths):
         weight, bias = rng.integers(-2, 3, size=(n_out, n_in)) / 2, rng.integers(-1, 2, size=n_out) / 2
         weight[:, rng.random(n_in) < 0.2] = 0.0
         if n_out > 1 and rng.random() < 0.5:
