@@ -16,6 +16,7 @@ from shapely.geometry import Polygon as Shape
 from polyae import Ball, Box, Domain, Layer, Network, Polytope, RegionComplex, enumerate_regions
 from polyae.complex.enumerate import arrange
 from polyae.engines import memory
+from polyae.engines.skeleton import Skeleton
 from polyae.engines.subdivide.by_edges import EdgeSubdivision
 from polyae.engines.subdivide.layers import first_rows, layer_plans
 from polyae.engines.subdivide.planar import mesh as planar_mesh
@@ -136,12 +137,10 @@ def test_edges_and_half_edges_find_the_same(name: str) -> None:
     assert_identical(RegionComplex(planar.arrangement, one), RegionComplex(planar.arrangement, other))
     mine, others = planar.skeleton(), by_edges.skeleton()
 
-    def named(skeleton: object) -> list[object]:
-        points = skeleton.vertices.round(6) + 0.0  # type: ignore[attr-defined]
-        units = [tuple(skeleton.vertex_units(v)) for v in range(len(points))]  # type: ignore[attr-defined]
-        ends = skeleton.edges  # type: ignore[attr-defined]
-        names = [(units[v], tuple(points[v])) for v in range(len(points))]
-        return sorted(tuple(sorted((names[a], names[b]))) for a, b in ends.tolist())
+    def named(skeleton: Skeleton) -> list[object]:
+        points = (skeleton.vertices.round(6) + 0.0).tolist()
+        names = [(*skeleton.vertex_units(v).tolist(), *point) for v, point in enumerate(points)]
+        return sorted(tuple(sorted((names[a], names[b]))) for a, b in skeleton.edges.tolist())
 
     assert named(mine) == named(others)
 

@@ -1,8 +1,9 @@
 """The subdivision engine: a bounded polytope cut by its vertices and edges, unit after unit.
 
-In general position vertices and edges are enough (:mod:`polyae.engines.subdivide.by_edges`).  Where a unit vanishes
-at a vertex of others, the domain is subdivided anew with faces of all dimensions, which takes special positions as
-they are (:mod:`polyae.engines.subdivide.by_faces`).
+In general position vertices and edges are enough (:mod:`polyae.engines.subdivide.by_edges`); in the plane half-edges
+tell the regions on both sides as well (:mod:`polyae.engines.subdivide.planar`).  Where a unit vanishes at a vertex of
+others, the domain is subdivided anew with faces of all dimensions, which takes special positions as they are
+(:mod:`polyae.engines.subdivide.by_faces`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from polyae.engines.skeleton import Skeleton
 from polyae.engines.subdivide.by_edges import EdgeSubdivision
 from polyae.engines.subdivide.by_faces import FaceSubdivision
 from polyae.engines.subdivide.planar.subdivision import PlanarSubdivision
-from polyae.engines.subdivide.polytope_faces import polytope_faces
+from polyae.engines.subdivide.polytope_faces import PolytopeFaces, polytope_faces
 from polyae.engines.subdivide.special import HashCollision, OutOfRange, SpecialPosition
 from polyae.errors import JobTooLargeError, SettingError, SolverError
 from polyae.predicates.cell import Arrangement
@@ -167,10 +168,7 @@ def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[Subdivide
     for attempt in range(ATTEMPTS):
         try:
             if arrangement.domain.dim == 2:
-                planar = PlanarSubdivision(arrangement, faces)
-                result = wanted(planar)
-                planar.release()
-                return result
+                return _from_polygon(arrangement, faces, wanted)
             return wanted(EdgeSubdivision(arrangement, faces, seed + attempt))
         except HashCollision:
             continue
@@ -179,3 +177,10 @@ def _subdivided(arrangement: Arrangement, seed: int, wanted: Callable[[Subdivide
                 raise OutOfRange("floating point does not tell which units meet") from special
             return wanted(FaceSubdivision(arrangement, faces))
     raise SolverError(f"hashes of faces collided {ATTEMPTS} times, which no input should bring about")
+
+
+def _from_polygon(arrangement: Arrangement, faces: PolytopeFaces, wanted: Callable[[Subdivided], T]) -> T:
+    planar = PlanarSubdivision(arrangement, faces)
+    result = wanted(planar)
+    planar.release()
+    return result
