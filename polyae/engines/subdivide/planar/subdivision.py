@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from flint import fmpq
 from numpy.typing import NDArray
 
 from polyae.engines.enumeration import Enumeration, Status
@@ -160,13 +161,19 @@ class PlanarSubdivision:
         vertex, row = open_[which[~vanishing]], layer.rows[unit[~vanishing]]
 
         def exact(some: Sequence[int]) -> list[int]:
-            known = {v: self.exact.repair(mesh, v, number) for v in set(vertex[some].tolist())}
-            values = [known[v][r] for v, r in zip(vertex[some].tolist(), row[some].tolist(), strict=True)]
-            return [sign(x.p) for x in values]
+            known: dict[int, list[fmpq]] = {}
+            signs = []
+            for v, r in zip(vertex[some].tolist(), row[some].tolist(), strict=True):
+                if v not in known:
+                    known[v] = self.exact.repair(mesh, v, number)
+                signs.append(sign(known[v][r].p))
+                if not signs[-1]:
+                    raise SpecialPosition("a unit vanishes at a vertex of others")
+            return signs
 
         signs = self.arrangement.kernel.signs(mesh.values[vertex, row], mesh.error[vertex], exact)
         if (signs == 0).any():
-            raise SpecialPosition("a unit vanishes at a vertex of others, or a sign was assumed to be zero")
+            raise SpecialPosition("a sign was assumed to be zero")
         enter_signs_at(mesh, open_, layer)
         mesh.proved[open_] = True  # values are rounded from exact ones now, and so have their signs
 
