@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from polyae.engines.subdivide.mesh import VERTICES, Counters, FaceTable, Hashes, Mesh
 from polyae.engines.subdivide.orient import Up, opens_up
 from polyae.engines.subdivide.words import Words
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing
 from polyae.tolerances import SAFETY, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -31,6 +31,8 @@ class Regions(NamedTuple):
     table_key, table_region : hash table of the regions
     facets : array of int32, shape (e, 3)
         Two regions, and the unit between them.
+    free : array of int, shape (h,)
+        Work space.
     """
 
     words: Words
@@ -39,6 +41,7 @@ class Regions(NamedTuple):
     table_key: Words
     table_region: NDArray[np.int32]
     facets: NDArray[np.int32]
+    free: Int
 
 
 def new_regions(regions: int, facets: int, h: int, width: int) -> Regions:
@@ -51,10 +54,11 @@ def new_regions(regions: int, facets: int, h: int, width: int) -> Regions:
         np.empty(slots, dtype=np.uint64),
         np.full(slots, -1, dtype=np.int32),
         np.empty((facets, 3), dtype=np.int32),
+        np.empty(h, dtype=np.int64),
     )
 
 
-@compiled
+@borrowing
 def _choices(up: Up, v: int, own: int, kept: int, free: Int) -> tuple[int, int]:
     """Sides that are open at a vertex: bits of the positive ones, and how many units leave both sides open.
 
@@ -75,7 +79,7 @@ def _choices(up: Up, v: int, own: int, kept: int, free: Int) -> tuple[int, int]:
     return fixed, count
 
 
-@compiled
+@borrowing
 def _spread(fixed: int, free: Int, count: int, number: int) -> int:
     """Sides of choice `number` out of two to the power of `count`."""
     for i in range(count):
@@ -84,14 +88,14 @@ def _spread(fixed: int, free: Int, count: int, number: int) -> int:
     return fixed
 
 
-@compiled
+@borrowing
 def _without_own(key: np.uint64, units: NDArray[np.int32], zero: Words, v: int, own: int) -> np.uint64:
     for s in range(own):
         key -= zero[units[v, s]]
     return key
 
 
-@compiled
+@borrowing
 def _region_key(key: np.uint64, units: NDArray[np.int32], positive: Words, v: int, own: int, sides: int) -> np.uint64:
     for s in range(own):
         if (sides >> s) & 1:
@@ -99,7 +103,7 @@ def _region_key(key: np.uint64, units: NDArray[np.int32], positive: Words, v: in
     return key
 
 
-@compiled
+@borrowing
 def _find(table_key: Words, table_region: NDArray[np.int32], key: np.uint64) -> int:
     """Slot of a key in the table of regions, or of the place for it."""
     mask = np.uint64(len(table_key) - 1)
@@ -109,7 +113,7 @@ def _find(table_key: Words, table_region: NDArray[np.int32], key: np.uint64) -> 
     return int(at)
 
 
-@compiled
+@borrowing
 def _witness(
     coordinates: Float, position_error: Float, clearance: Float, ends: NDArray[np.int32], reaches: Float,
     up: Up, v: int, own: int, covers: int, sides: int, witnesses: Float, number: int,
@@ -140,10 +144,12 @@ def _witness(
     return room / SAFETY > count * error * SAFETY
 
 
-@compiled
-def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
+@borrowing
+def collect_regions(
+    mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions
+) -> bool:
     """Patterns, witnesses and table of all regions; False if hashes collided."""
-    number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
+    number, free = 0, regions.free
     dims, up_start, face_of, units, keys = faces.dims, faces.up_start, mesh.face, mesh.own, mesh.key
     coordinates, position_error, clearance = mesh.coordinates, mesh.position_error, mesh.clearance
     ends, reach, at_vertex, zero, positive = mesh.ends, mesh.reach, mesh.words, hashes.zero, hashes.positive
@@ -176,10 +182,10 @@ def collect_regions(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Coun
     return number == len(words)
 
 
-@compiled
+@borrowing
 def collect_facets(mesh: Mesh, faces: FaceTable, hashes: Hashes, counters: Counters, up: Up, regions: Regions) -> bool:
     """Facets with the regions on their sides; False if hashes collided."""
-    number, free = 0, np.empty(mesh.coordinates.shape[1], dtype=np.int64)
+    number, free = 0, regions.free
     dims, up_start, face_of, units, keys = faces.dims, faces.up_start, mesh.face, mesh.own, mesh.key
     zero, positive, facets = hashes.zero, hashes.positive, regions.facets
     table_key, table_region = regions.table_key, regions.table_region

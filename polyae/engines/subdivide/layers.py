@@ -19,7 +19,7 @@ from polyae.networks.network import Layer, Network
 from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, layer_rows, scaled
 from polyae.predicates.compiled import gamma_kernel
 from polyae.predicates.flat import twins
-from polyae.predicates.jit import any_order, compiled
+from polyae.predicates.jit import any_order, borrowing, compiled
 from polyae.predicates.order import float_of, rank_of
 from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
 
@@ -214,7 +214,7 @@ def _conclude(
         error[v] = (row_sum * error[v] + rounding * terms[v]) * SAFETY + UNDERFLOW
 
 
-@compiled
+@borrowing
 def clear(mesh: Mesh, count: int, edges: int, units: Int, row_of: Int, per_steepness: Float) -> None:
     """Lower the clearance of all vertices, and set the reach of edges, to the zeros of a finished layer's units."""
     values, error, clearance, room, own = mesh.values, mesh.error, mesh.clearance, mesh.room, mesh.own

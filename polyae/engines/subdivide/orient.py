@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.subdivide.mesh import EDGES, VERTICES, Counters, FaceTable, Mesh
-from polyae.predicates.jit import compiled
+from polyae.predicates.jit import borrowing, compiled
 from polyae.tolerances import SAFETY, UNIT_ROUNDOFF
 
 Float = NDArray[np.float64]
@@ -47,7 +47,7 @@ def direct(mesh: Mesh, counters: Counters, functional: Float, rises: NDArray[np.
     return doubtful
 
 
-@compiled
+@borrowing
 def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np.int8], up: Up) -> None:
     """For every vertex the edges that go up from it.
 
@@ -75,7 +75,7 @@ def point_up(mesh: Mesh, faces: FaceTable, counters: Counters, rises: NDArray[np
                     up[a, at + i - up_start[face]] = e
 
 
-@compiled
+@borrowing
 def opens_up(dims: Int, up_start: Int, up: Up, v: int, face: int) -> bool:
     """Whether all edges on larger faces of the domain go up."""
     at = 2 * dims[face]
@@ -85,7 +85,7 @@ def opens_up(dims: Int, up_start: Int, up: Up, v: int, face: int) -> bool:
     return bool(at == last)
 
 
-@compiled
+@borrowing
 def _rising(up: Up, v: int, s: int) -> int:
     """Number of edges that go up from unit s of a vertex."""
     return (1 if up[v, 2 * s] >= 0 else 0) + (1 if up[v, 2 * s + 1] >= 0 else 0)
