@@ -43,7 +43,9 @@ def _status(name: str) -> int:
 def grow(h: int, hidden: tuple[int, ...], half: float, engine: str = "subdivide") -> None:
     """Regions, processor seconds, growth of the resident set, bytes of the returned arrays, bytes a packed pattern."""
     small, net = default_initialised(h, (16, 16)), default_initialised(h, hidden)
-    enumerate_regions(small, unit_box(h), engine=engine)  # loads all compiled code, and takes little memory
+    enumerate_regions(small, unit_box(h), engine=engine)  # loads compiled code, and takes little memory
+    if h == 2:  # where vertices have to be placed anew
+        enumerate_regions(default_initialised(h, 10 * (16,)), unit_box(h, 30.0), engine=engine)
     enumerate_regions(net, unit_box(h, 0.01), engine=engine)  # prepares what belongs to the network alone
     began = time.process_time()
     enumerate_regions(net, unit_box(h, half), engine=engine)

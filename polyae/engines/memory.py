@@ -21,9 +21,9 @@ __all__ = ["available_memory", "empty_rows", "lengthened", "reserve", "stretch"]
 UNASKED = 1 << 26
 #: Share of what is left that may be taken; the rest is for the result, and for other processes.
 SHARE = 0.8
-#: Arrays of so many bytes count as large; they get so many times as many addresses, of which only those in use take
-#: memory.
-LARGE, ROOM = 1 << 26, 1 << 10
+#: Arrays of so many bytes count as large; they get so many bytes of addresses, or eight times what they have, of which
+#: only those that are written take memory.
+LARGE, ADDRESSES = 1 << 21, 1 << 35
 #: Linux's flag for such addresses, which Python does not name.
 NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
 #: What Linux says of the whole machine, and of the group of processes that this one is confined to.
@@ -87,15 +87,14 @@ def empty_rows(used: int, length: int, width: int, dtype: type) -> NDArray[Any]:
     """
     row = width * np.dtype(dtype).itemsize
     reserve(used * row)
-    whole = _addresses(ROOM * length * width, np.dtype(dtype)) if length * row >= LARGE else None
+    whole = _addresses(length * width, np.dtype(dtype)) if length * row >= LARGE else None
     return np.empty((length, width), dtype) if whole is None else whole[: length * width].reshape(length, width)
 
 
 def lengthened(array: NDArray[Any], length: int) -> NDArray[Any]:
     """Array with more rows, the first of which are those of `array`, which must be dropped.
 
-    Large ones are moved, once, to where they can grow without being copied, in large pages, which the system finds
-    many times as fast as small ones.
+    Large ones are moved, once, to where they can grow without being copied or filled with zeros.
 
     Raises
     ------
@@ -104,7 +103,7 @@ def lengthened(array: NDArray[Any], length: int) -> NDArray[Any]:
     """
     row, whole = int(np.prod(array.shape[1:], dtype=np.int64)), array.base
     if not (isinstance(whole, np.ndarray) and whole.size >= length * row):
-        whole = _addresses(ROOM * length * row, array.dtype) if array.nbytes >= LARGE else None
+        whole = _addresses(length * row, array.dtype) if array.nbytes >= LARGE else None
         if whole is None:
             stretch(array, length)
             return array
@@ -114,11 +113,10 @@ def lengthened(array: NDArray[Any], length: int) -> NDArray[Any]:
 
 
 def _addresses(size: int, dtype: np.dtype[Any]) -> NDArray[Any] | None:
-    """Array that takes no memory before it is written, or None where the system cannot do that."""
+    """Array for so many numbers and more, without memory before it is written; None where the system cannot do that."""
     try:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | NO_RESERVE
-        mapping = mmap.mmap(-1, size * dtype.itemsize, flags=flags)
-        mapping.madvise(mmap.MADV_HUGEPAGE)
+        mapping = mmap.mmap(-1, max(8 * size * dtype.itemsize, ADDRESSES), flags=flags)
     except (AttributeError, OSError, ValueError, OverflowError):
         return None
     return np.frombuffer(mapping, dtype)

@@ -8,7 +8,7 @@ import pytest
 from polyae import enumerate_regions
 from polyae.engines import memory
 from polyae.engines.enumeration import Status
-from polyae.engines.memory import available_memory, reserve, stretch
+from polyae.engines.memory import available_memory, empty_rows, lengthened, reserve, stretch
 from polyae.errors import JobTooLargeError
 from tests.engines.zoo import assert_identical, cube, data_network, drawn
 
@@ -53,6 +53,31 @@ def test_most_of_what_is_left_is_refused(system: Path) -> None:
     stretch(array, 4)
     assert (array[:3] == 5.0).all()
     assert array.shape == (4, 2)
+
+
+@pytest.mark.parametrize("rows", [3, 1 << 17])
+@pytest.mark.parametrize("addresses", [True, False])
+def test_arrays_grow_and_keep_what_they_hold(rows: int, addresses: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not addresses:
+        monkeypatch.setattr(memory, "_addresses", lambda *arguments: None)
+    for array in (np.empty((rows, 3)), empty_rows(rows, rows, 3, np.float64)):
+        array[:] = wanted = np.arange(3.0 * rows).reshape(rows, 3)
+        longer = lengthened(array, 2 * rows)
+        longer[rows:] = 7.0
+        longest = lengthened(longer, 5 * rows)
+        assert longest.shape == (5 * rows, 3)
+        assert (longest[:rows] == wanted).all()
+        assert (longest[rows : 2 * rows] == 7.0).all()
+
+
+def test_large_arrays_are_moved_once(system: Path) -> None:
+    array = np.empty(memory.LARGE // 8)
+    moved = lengthened(array, 2 * len(array))
+    assert not np.shares_memory(moved, array)
+    longer = lengthened(moved, 5 * len(array))
+    assert np.shares_memory(longer, moved)
+    with pytest.raises(MemoryError, match="are needed"):
+        lengthened(longer, GIB)
 
 
 @pytest.mark.parametrize("name", ["generic_2-8-8-4", "zero_bias_2-8-8-4"])
