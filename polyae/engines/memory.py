@@ -21,9 +21,9 @@ __all__ = ["available_memory", "empty_rows", "lengthened", "reserve", "stretch"]
 UNASKED = 1 << 26
 #: Share of what is left that may be taken; the rest is for the result, and for other processes.
 SHARE = 0.8
-#: Arrays of so many bytes count as large; they get so many bytes of addresses, or eight times what they have, of which
-#: only those that are written take memory.
-LARGE, ADDRESSES = 1 << 21, 1 << 35
+#: Arrays of so many bytes, for which allocators ask the system each time, count as large; they get so many bytes of
+#: addresses, or eight times what they have, of which only those that are written take memory.
+LARGE, ADDRESSES = 1 << 25, 1 << 35
 #: Linux's flag for such addresses, which Python does not name.
 NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
 #: What Linux says of the whole machine, and of the group of processes that this one is confined to.
