@@ -67,7 +67,7 @@ def check(net: Network, seed: int) -> None:
 
 
 def test_degenerate_networks(cases: Callable[[int, int], int]) -> None:
-    for seed in range(cases(60, 1500)):
+    for seed in range(cases(60, 1000)):
         check(random_case(seed)[0], seed)
 
 
@@ -88,7 +88,7 @@ def with_idle_parts(seed: int) -> Network:
 
 def test_networks_with_idle_parts(cases: Callable[[int, int], int]) -> None:
     repeated = 0
-    for seed in range(cases(60, 3000)):
+    for seed in range(cases(60, 1200)):
         net = with_idle_parts(seed)
         check(net, seed)
         repeated += len(set(exact_labels(net, some_patterns(net, seed)))) < len(some_patterns(net, seed))
