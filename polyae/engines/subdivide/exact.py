@@ -9,11 +9,10 @@ import numpy as np
 from flint import fmpq, fmpz, fmpz_mat
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.vertices import Vertices
 from polyae.predicates.cell import Arrangement
 from polyae.predicates.rational import HomogeneousPoint, sign, to_fractions
 from polyae.tolerances import UNDERFLOW, UNIT_ROUNDOFF
@@ -30,10 +29,10 @@ class ExactVertices:
     def __init__(self, arrangement: Arrangement, faces: PolytopeFaces, twins: TwinUnits) -> None:
         self.arrangement, self.faces, self.twins = arrangement, faces, twins
 
-    def _pattern(self, mesh: Mesh | PlanarMesh, vertex: int) -> NDArray[np.bool_]:
+    def _pattern(self, mesh: Vertices, vertex: int) -> NDArray[np.bool_]:
         return self.twins.patterns(mesh.pattern_words(np.array([vertex])))[0]
 
-    def point(self, mesh: Mesh | PlanarMesh, vertex: int) -> HomogeneousPoint:
+    def point(self, mesh: Vertices, vertex: int) -> HomogeneousPoint:
         """The one point in which the walls and units of a vertex vanish."""
         pattern = self._pattern(mesh, vertex)
         rows = [self.arrangement.wall_integers[k] for k in np.flatnonzero(self.faces.holders[mesh.face[vertex]])]
@@ -43,7 +42,7 @@ class ExactVertices:
         point = [-reduced[k, h] for k in range(h)]
         return [*point, fmpz(den)] if den > 0 else [*(-x for x in point), -fmpz(den)]
 
-    def repair(self, mesh: Mesh | PlanarMesh, vertex: int, layer: int) -> list[fmpq]:
+    def repair(self, mesh: Vertices, vertex: int, layer: int) -> list[fmpq]:
         """Round position and values of a vertex anew; returns the exact values."""
         point, pattern = self.point(mesh, vertex), self._pattern(mesh, vertex)
         values = self.arrangement.rational.layer_at(pattern, layer, point)
@@ -56,7 +55,7 @@ class ExactVertices:
         mesh.position_error[vertex] = 2 * UNIT_ROUNDOFF * reach + UNDERFLOW
         return values
 
-    def climb(self, mesh: Mesh, ends: Sequence[int], functional: Sequence[float]) -> int:
+    def climb(self, mesh: Vertices, ends: Sequence[int], functional: Sequence[float]) -> int:
         """Exact sign of the rise of a functional from one vertex to another."""
         low, high = (to_fractions(self.point(mesh, v)) for v in ends)
         rise = sum((Fraction(c) * (y - x) for c, x, y in zip(functional, low, high, strict=True)), Fraction(0))

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyae.engines.memory import empty_rows
-from polyae.engines.subdivide.lattice import Lattice
 from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.special import OutOfRange
 from polyae.engines.subdivide.start import LARGEST
+from polyae.engines.subdivide.vertices import V
 from polyae.memo import once_for_each
 from polyae.networks.network import Layer, Network
 from polyae.predicates.affine import OUT_OF_RANGE, BoundedRows, layer_rows, scaled
@@ -48,10 +47,6 @@ class Points(NamedTuple):
         """Exact points, without values."""
         count = len(coordinates)
         return cls(coordinates, np.zeros(count), np.empty((count, 0)), np.empty(count), np.empty(count))
-
-
-#: What has values at points.
-M = TypeVar("M", Mesh, PlanarMesh, Lattice, Points)
 
 
 class LayerPlan(NamedTuple):
@@ -118,8 +113,8 @@ def of_units(rows: BoundedRows, layer: Layer) -> BoundedRows:
 
 
 def next_values(
-    mesh: M, count: int, plan: LayerPlan, before: LayerPlan | None, finish: Callable[[M, int, int], None] | None = None
-) -> M:
+    mesh: V, count: int, plan: LayerPlan, before: LayerPlan | None, finish: Callable[[V, int, int], None] | None = None
+) -> V:
     """Mesh, lattice or points with the values of a layer, from those of the layer before or from the coordinates.
 
     Block by block of vertices, so that a block stays in the cache while its values are worked on.  What rounding may

@@ -11,14 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layer_units import LayerUnits
 from polyae.engines.subdivide.layers import first_rows, layer_plans, of_units
-from polyae.engines.subdivide.mesh import Mesh
-from polyae.engines.subdivide.planar.layer import PlanarLayer
-from polyae.engines.subdivide.planar.mesh import PlanarMesh
 from polyae.engines.subdivide.polytope_faces import PolytopeFaces
 from polyae.engines.subdivide.refine import evaluate_anew, refine
 from polyae.engines.subdivide.twin_units import TwinUnits
+from polyae.engines.subdivide.vertices import Inserted, Vertices
 from polyae.predicates.affine import BoundedRows, layer_rows, scaled
 from polyae.predicates.cell import Arrangement
 
@@ -41,7 +38,7 @@ class Positions:
         self.layers = len(layer_plans(arrangement.network))
         self.basis = faces.wall_basis
 
-    def refine_first_layer(self, mesh: Mesh | PlanarMesh, vertices: Int) -> None:
+    def refine_first_layer(self, mesh: Vertices, vertices: Int) -> None:
         """Place vertices on units of the first layer alone."""
         rows = self._with_walls([first_rows(self.arrangement.network)])
         for start in range(0, len(vertices), FIRST_CHUNK):
@@ -51,19 +48,19 @@ class Positions:
 
     def refine(
         self,
-        mesh: Mesh | PlanarMesh,
+        mesh: Vertices,
         vertices: Int,
         number: int = -1,
-        layer: LayerUnits | PlanarLayer | None = None,
+        layer: Inserted | None = None,
     ) -> None:
         """Place vertices on units of any layer, and evaluate a layer there.
 
         Parameters
         ----------
-        mesh : Mesh
+        mesh : Vertices
             Changed in place.
         vertices : array of int
-        number, layer : int, LayerUnits, optional
+        number, layer : int, Inserted, optional
             Number and units of the last layer inserted, whose values the mesh holds; by default of a finished mesh,
             which holds none.
         """
@@ -88,7 +85,7 @@ class Positions:
         errors = [*(rows.errors for rows in by_layer), np.broadcast_to(walls.errors, shape)]
         return BoundedRows(np.concatenate(values, axis=-2), np.concatenate(errors, axis=-2))
 
-    def _own_rows(self, mesh: Mesh | PlanarMesh, vertices: Int, units: int) -> Int:
+    def _own_rows(self, mesh: Vertices, vertices: Int, units: int) -> Int:
         """Which rows vanish at vertices: first its units, then walls that span its face: array (m, h)."""
         own, h = mesh.own[vertices].astype(np.int64), mesh.own.shape[1]
         face = mesh.face[vertices]
