@@ -6,7 +6,6 @@ which the search cannot prove every verdict is expanded by the reference engine'
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import pairwise
@@ -43,6 +42,7 @@ from polyae.lp.facets import Witness
 from polyae.lp.solvers import solver_class
 from polyae.lp.witness import interior_point
 from polyae.predicates.cell import Arrangement
+from polyae.predicates.compilation import clock
 from polyae.predicates.compiled import workspace
 from polyae.predicates.flat import flatten
 from polyae.predicates.rational import HomogeneousPoint, homogeneous
@@ -119,7 +119,7 @@ class _Run:
         self._repeats = resume is not None or budget.hops is not None
         self.frontier = new_frontier(self.units, arrangement.network.input_dim)
         self._compile()
-        self.began = time.perf_counter()
+        self.began = clock()
         self._resume(resume) if resume is not None else self._start()
 
     def _compile(self) -> None:
@@ -211,7 +211,7 @@ class _Run:
 
     def _out_of_time(self) -> bool:
         limit = self.budget.max_seconds
-        return limit is not None and time.perf_counter() - self.began > limit
+        return limit is not None and clock() - self.began > limit
 
     def _expand_doubtful(self) -> bool:
         """Expand the regions that the compiled search left open, exactly; False if the limit was met.
@@ -285,6 +285,6 @@ class _Run:
             expanded=expanded.view(np.bool_),
             status=status,
             engine=March.name,
-            seconds=time.perf_counter() - self.began,
+            seconds=clock() - self.began,
             decisions=self.arrangement.kernel.counts,
         )

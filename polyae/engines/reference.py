@@ -6,7 +6,6 @@ convex set stays connected when the faces of codimension two are taken out.
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -22,6 +21,7 @@ from polyae.lp.solvers import solver_class
 from polyae.lp.witness import find_witness, holds, settle_in_floats
 from polyae.predicates.affine import forward
 from polyae.predicates.cell import Arrangement, Cell
+from polyae.predicates.compilation import clock
 from polyae.predicates.crossing import pattern_across
 from polyae.predicates.flat import twins
 from polyae.predicates.rational import HomogeneousPoint, homogeneous, rounded
@@ -155,7 +155,7 @@ class ReferenceMarch:
         resume: Enumeration | None = None,
     ) -> Enumeration:
         """Enumerate, or continue a partial enumeration; see :class:`polyae.engines.enumeration.Engine`."""
-        began = time.perf_counter()
+        began = clock()
         units = arrangement.network.num_units
         if resume is None:
             frontier = _Frontier(units)
@@ -169,7 +169,7 @@ class ReferenceMarch:
             status = self._march(arrangement, frontier, budget, progress, began)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        return _collect(arrangement, frontier, status, time.perf_counter() - began)
+        return _collect(arrangement, frontier, status, clock() - began)
 
     def _march(
         self, arrangement: Arrangement, frontier: _Frontier, budget: Budget, progress: Progress | None, began: float
@@ -184,7 +184,7 @@ class ReferenceMarch:
             frontier.queue.popleft()
             frontier.expanded[number] = complete
             full |= not complete
-            now = time.perf_counter()
+            now = clock()
             if progress is not None and now > patience:
                 progress(len(patterns), len(frontier.queue))
                 patience = now + PROGRESS_INTERVAL

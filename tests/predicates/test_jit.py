@@ -2,6 +2,8 @@
 
 import importlib.util
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -11,7 +13,7 @@ import pytest
 from polyae.engines import march_kernel
 from polyae.lp import simplex
 from polyae.predicates import jit
-from polyae.predicates.compilation import COMPILATION, Compilation
+from polyae.predicates.compilation import COMPILATION, LOADING, Compilation
 
 PACKAGE = Path(jit.__file__).resolve().parent.parent
 
@@ -58,6 +60,26 @@ def test_compilation_is_timed_and_told_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_compilation_of_kernels_is_seen() -> None:
-    before = COMPILATION.seconds
+    before, loading = COMPILATION.seconds, LOADING.seconds
     assert nb.njit(lambda x: x + 1)(1) == 2
     assert COMPILATION.seconds > before
+    assert LOADING.seconds - loading >= COMPILATION.seconds - before
+
+
+def test_loading_from_disk_is_no_compilation() -> None:
+    """In a new process, whose clock stands still meanwhile."""
+    code = """
+import time
+from polyae import Box, Layer, Network, enumerate_regions
+from polyae.predicates.compilation import COMPILATION, LOADING, clock
+net = Network([Layer([[1.0, 0.5], [0.25, 1.0]], [0.0, 0.1], 0.0), Layer([[1.0, 1.0]], [0.0])])
+began, slow = clock(), time.perf_counter()
+cx = enumerate_regions(net, Box([-1, -1], [1, 1]), engine="subdivide")
+print(COMPILATION.seconds, LOADING.seconds, cx.seconds, clock() - began, time.perf_counter() - slow)
+"""
+    for _ in range(2):  # the first one fills the cache
+        run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    compiled, loading, reported, waited, passed = map(float, run.stdout.split())
+    assert compiled == 0.0
+    assert 0.0 < loading < passed
+    assert reported < waited < 0.5 * passed

@@ -8,7 +8,6 @@ others, the domain is subdivided anew with faces of all dimensions, which takes 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -25,7 +24,7 @@ from polyae.engines.subdivide.polytope_faces import PolytopeFaces, polytope_face
 from polyae.engines.subdivide.special import HashCollision, OutOfRange, SpecialPosition
 from polyae.errors import JobTooLargeError, SettingError, SolverError
 from polyae.predicates.cell import Arrangement
-from polyae.predicates.compilation import COMPILATION
+from polyae.predicates.compilation import clock
 
 T = TypeVar("T")
 Subdivided = PlanarSubdivision | EdgeSubdivision | FaceSubdivision
@@ -98,7 +97,7 @@ class Subdivide:
             )
         if not suits(arrangement):
             return self.march.run(arrangement, budget, progress)
-        began = time.perf_counter() - COMPILATION.seconds
+        began = clock()
         found = None
         try:
             found = _subdivided(arrangement, self.seed, lambda made: made.enumeration())
@@ -110,7 +109,7 @@ class Subdivide:
             return self.march.run(arrangement, budget, progress)
         if progress is not None:
             progress(len(found.packed), int((~found.expanded).sum()))
-        found.seconds = time.perf_counter() - COMPILATION.seconds - began
+        found.seconds = clock() - began
         return found
 
 
