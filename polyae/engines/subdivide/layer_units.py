@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import LayerPlan
+from polyae.engines.subdivide.layers import LayerPlan, rows_by_unit
 from polyae.engines.subdivide.mesh import Hashes
 from polyae.engines.subdivide.words import Words, bit_of, first_bit
 from polyae.predicates.jit import borrowing, compiled
@@ -52,8 +52,7 @@ class LayerUnits(NamedTuple):
 def layer_units(plan: LayerPlan, hashes: Hashes) -> LayerUnits:
     """Units of a plan; no edge waits."""
     first, last = int(plan.units[0]), int(plan.units[-1])
-    row_of = np.zeros(last - first + 1, dtype=np.int64)
-    row_of[plan.units - first] = plan.rows
+    row_of = rows_by_unit(plan)
     scale, far = np.zeros(plan.layer.n_out), np.full(plan.layer.n_out, np.inf)
     scale[plan.rows], far[plan.rows] = plan.per_steepness[plan.rows], 0.0
     bits = np.zeros(64 * ((last >> 6) - (first >> 6) + 1), dtype=np.uint64)

@@ -25,7 +25,7 @@ from polyae.tolerances import SAFETY, UNDERFLOW, UNIT_ROUNDOFF, gamma
 Float = NDArray[np.float64]
 Int = NDArray[np.int64]
 
-__all__ = ["LayerPlan", "Points", "clear", "first_rows", "layer_plans", "next_values", "of_units"]
+__all__ = ["LayerPlan", "Points", "clear", "first_rows", "layer_plans", "next_values", "of_units", "rows_by_unit"]
 
 #: Values that are worked on at a time: a quarter of a megabyte.
 BLOCK = 1 << 15
@@ -98,6 +98,14 @@ def _plan(layer: Layer, units: Int, chosen: NDArray[np.bool_], per_steepness: Fl
         + UNSQUARED * layer.n_in,
         offset=float(np.abs(layer.bias).max()),
     )
+
+
+def rows_by_unit(plan: LayerPlan) -> Int:
+    """Row of every unit, counted from the first one that is inserted on; 0 for what is not inserted."""
+    first, last = int(plan.units[0]), int(plan.units[-1])
+    row_of = np.zeros(last - first + 1, dtype=np.int64)
+    row_of[plan.units - first] = plan.rows
+    return row_of
 
 
 @once_for_each

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from polyae.engines.subdivide.layer_units import LayerUnits
 from polyae.engines.subdivide.mesh import OPEN, VERTICES, Counters, Mesh
-from polyae.engines.subdivide.words import Words, bit_of, pack_signs
+from polyae.engines.subdivide.words import Words, bit_of, pack_word
 from polyae.predicates.jit import borrowing, compiled
 from polyae.predicates.order import INFINITE_RANK, float_of, rank_of
 from polyae.tolerances import SAFETY
@@ -43,18 +43,21 @@ def enter_layer_signs(mesh: Mesh, first: int, last: int, layer: LayerUnits) -> N
     words, values, error, proved, room = mesh.words, mesh.values, mesh.error, mesh.proved, mesh.room
     units, rows, scale, far = layer.units, layer.rows, layer.scale, layer.far
     begin, end = units[0] >> 6, (units[-1] >> 6) + 1
-    flags, packed = np.zeros(64 * (end - begin), dtype=np.uint8), np.zeros(end - begin, dtype=np.uint64)
     inserted = np.zeros(end - begin, dtype=np.uint64)
     for unit in units:
         inserted[(unit >> 6) - begin] |= bit_of(unit)
     consecutive = rows[-1] - rows[0] == units[-1] - units[0]
     for v in range(first, last):
         room[v] = _least_room(values, v, error[v], scale, far)
-        proved[v] = False
+        proved[v] = consecutive
         if consecutive:
-            proved[v] = pack_signs(values[v, rows[0] : rows[-1] + 1], units[0] & 63, flags, packed) > error[v]
+            row, left, place = rows[0], units[-1] - units[0] + 1, units[0] & 63
             for i in range(end - begin):
-                words[v, begin + i] |= packed[i] & inserted[i]
+                count = min(64 - place, left)
+                word, open_ = pack_word(values, v, error[v], row, count, place)
+                words[v, begin + i] |= word & inserted[i]
+                proved[v] &= open_ == 0
+                row, left, place = row + count, left - count, 0
         if not proved[v]:
             proved[v] = enter_signs(words, v, values, error[v], units, rows, 0)
 

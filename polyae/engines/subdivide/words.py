@@ -5,18 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.predicates.jit import compiled
-from polyae.predicates.order import INFINITE_RANK, float_of, rank_of
+from polyae.predicates.jit import borrowing, compiled
+from polyae.predicates.order import rank_of
 
 Float = NDArray[np.float64]
 Words = NDArray[np.uint64]
 
-__all__ = ["Words", "bit_of", "first_bit", "pack_signs", "unpacked"]
-
-#: Brings the lowest bits of eight bytes together in the highest byte, the first byte's in front; no two of the
-#: products of single bits meet in one place, so nothing is carried.
-GATHER = np.uint64(0x8040201008040201)
-
+__all__ = ["Words", "bit_of", "first_bit", "pack_word", "unpacked"]
 
 @compiled
 def bit_of(unit: int) -> np.uint64:
@@ -31,28 +26,21 @@ def first_bit(word: np.uint64) -> int:
     return 1086 - (rank_of(float(word & ~(word >> np.uint64(1)))) >> 52)
 
 
-@compiled
-def pack_signs(values: Float, start: int, flags: NDArray[np.uint8], words: Words) -> float:
-    """Signs of consecutive values, from bit `start` of the words on; returns the least absolute value.
+@borrowing
+def pack_word(values: Float, v: int, error: float, row: int, count: int, place: int) -> tuple[np.uint64, int]:
+    """Signs of consecutive values of a vertex, from `row` on, in a word; how many of them the bound does not prove.
 
     Parameters
     ----------
-    flags : array of uint8, shape (64 words,)
-        Work space, zero where no value comes.
-    words : array of uint64
-        Written, bits without a value as zero.
+    place : int
+        Of the first one in the word, counted from the highest bit.
     """
-    least = INFINITE_RANK
-    for i in range(len(values)):
-        flags[start + i] = 1 if values[i] > 0.0 else 0
-        least = min(least, rank_of(abs(values[i])))
-    bytes_ = flags.view(np.uint64)
-    for i in range(len(words)):
-        word = np.uint64(0)
-        for k in range(8):
-            word = (word << np.uint64(8)) | ((bytes_[8 * i + k] * GATHER) >> np.uint64(56))
-        words[i] = word
-    return float_of(least)
+    word, open_, start, highest = np.uint64(0), 0, np.uint64(row), np.uint64(63 - place)
+    for i in range(np.uint64(count)):  # unsigned, so that no place can be counted from the end
+        x = values[v, start + i]
+        word |= np.uint64(x > 0.0) << (highest - i)
+        open_ += 0 if abs(x) > error else 1
+    return word, open_
 
 
 def unpacked(words: Words, units: int) -> NDArray[np.bool_]:

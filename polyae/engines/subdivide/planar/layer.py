@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyae.engines.subdivide.layers import LayerPlan, layer_plans
+from polyae.engines.subdivide.layers import LayerPlan, layer_plans, rows_by_unit
 from polyae.engines.subdivide.planar.mesh import OPEN, Counters, PlanarMesh
-from polyae.engines.subdivide.words import Words, bit_of
+from polyae.engines.subdivide.words import Words, bit_of, pack_word
 from polyae.memo import once_for_each
 from polyae.networks.network import Network
 from polyae.predicates.jit import borrowing
@@ -53,24 +53,11 @@ def planar_layers(network: Network) -> list[PlanarLayer]:
 
 def _planar_layer(plan: LayerPlan) -> PlanarLayer:
     first, last = int(plan.units[0]), int(plan.units[-1])
-    row_of = np.zeros(last - first + 1, dtype=np.int64)
-    row_of[plan.units - first] = plan.rows
     bits = np.zeros(64 * ((last >> 6) - (first >> 6) + 1), dtype=np.uint8)
     bits[plan.units - (first & ~63)] = 1
     inserted = np.packbits(bits).view(">u8").astype(np.uint64)
     consecutive = bool(plan.rows[-1] - plan.rows[0] == last - first)
-    return PlanarLayer(plan.units, plan.rows, row_of, first >> 6, inserted, consecutive)
-
-
-@borrowing
-def _pack(values: Float, v: int, error: float, row: int, count: int, place: int) -> tuple[np.uint64, int]:
-    """Signs of consecutive values in a word, the first at `place` from its highest bit; how many are not proved."""
-    word, open_, start, highest = np.uint64(0), 0, np.uint64(row), np.uint64(63 - place)
-    for i in range(np.uint64(count)):  # unsigned, so that no place can be counted from the end
-        x = values[v, start + i]
-        word |= np.uint64(x > 0.0) << (highest - i)
-        open_ += 0 if abs(x) > error else 1
-    return word, open_
+    return PlanarLayer(plan.units, plan.rows, rows_by_unit(plan), first >> 6, inserted, consecutive)
 
 
 @borrowing
@@ -87,7 +74,7 @@ def pack_signs(
     open_ = 0
     for i in range(len(inserted)):
         some = min(64 - place, count)
-        word, more = _pack(values, v, error, row, some, place)
+        word, more = pack_word(values, v, error, row, some, place)
         signs[v, i], signs[v, len(inserted) + i] = word & inserted[i], ~word & inserted[i]
         row, count, place, open_ = row + some, count - some, 0, open_ + more
     return open_
